@@ -1,0 +1,69 @@
+"""What the catalogue knows of one AIP: facts read from the object itself, nothing else.
+
+Registering after ingest and rebuilding from a replica both go through these records, which
+is why a rebuilt catalogue equals the lost one (promise 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from schemas.ids import AipId
+from schemas.nouns import Access, Document, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileFacts:
+    """One file of an AIP's logical state. ``size_bytes`` is known for submitted files only."""
+
+    logical_path: str
+    content_path: str
+    """Key relative to the object root, ``v1/content/…``."""
+    sha256: str
+    sha512: str
+    role: str
+    """``data``, ``documentation`` or ``metadata`` (written by Kho)."""
+    size_bytes: int | None = None
+    puids: tuple[str, ...] = ()
+    signature_decision: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionFacts:
+    """One OCFL version of an AIP and the digests of its inventory."""
+
+    number: int
+    created: str
+    inventory_sha256: str
+    inventory_sha512: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AipFacts:
+    """Everything archival about one AIP at its newest version."""
+
+    aip_id: AipId
+    place: Place
+    version: int
+    versions: tuple[VersionFacts, ...]
+    created: str
+    """Moment of the first version."""
+    profile: str
+    outcome: str
+    fonds: str
+    fonds_name: str
+    dossier_code: str
+    title: str
+    access: Access
+    date_from: str
+    date_to: str
+    backlog: bool
+    submission_digest: str
+    data_files: int
+    data_bytes: int
+    warnings: int
+    fields: Mapping[str, str] = field(default_factory=dict)
+    documents: tuple[Document, ...] = ()
+    files: tuple[FileFacts, ...] = ()
