@@ -23,7 +23,12 @@ What must hold, on every backend and every wrapper (the suite in
   key is never empty in between: a reader sees the old or the new bytes. ``observed`` is the
   sha256 of the damaged bytes or None when they could not be read; when the key has changed
   since (its bytes hash to neither), :class:`HeadConflict`. An absent key may be replaced too.
-* **Removal** exists only in ``sweep`` and only under ``kho/staging/`` and ``kho/claims/``.
+* **Moving aside**: ``move_aside`` takes an uncommitted version out of an OCFL root: every
+  object under the prefix is afterwards under ``kho/set-aside/…`` with its bytes, and no longer
+  under the prefix (on stores with directories, empty ones go too). Interrupted, it can be
+  repeated. It works on a full store. The caller answers for the version being uncommitted.
+* **Removal** exists only in ``sweep`` and only under ``kho/staging/`` and ``kho/claims/``, and
+  as the second half of ``move_aside``.
 * Backends are safe to call from several threads.
 """
 
@@ -181,6 +186,9 @@ class StorageBackend(Protocol):
     def replace_damaged(
         self, key: str, source: Source, *, size_bytes: int, sha256: str, observed: str | None
     ) -> None: ...
+
+    def move_aside(self, prefix: str, *, reason: str) -> str:
+        """Moves what is under ``prefix`` to ``kho/set-aside/…/`` (returned)."""
 
     def sweep(self, prefix: str) -> None: ...
 
