@@ -66,7 +66,8 @@ class FormatResult:
     """What identification said of one file; a claim, not a validity verdict.
 
     ``method`` is ``signature``, ``container``, ``extension`` or ``none``; ``puids`` has
-    several members when the tool could not choose. ``warnings`` are finding codes.
+    several members when the tool could not choose. ``names`` and ``versions`` run parallel
+    to ``puids``. ``warnings`` are finding codes. ``signature_set`` names version and hash.
     """
 
     puids: tuple[str, ...]
@@ -75,6 +76,7 @@ class FormatResult:
     mime: str = "application/octet-stream"
     warnings: tuple[str, ...] = ()
     signature_set: str = ""
+    versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
