@@ -84,6 +84,8 @@ class Receipt(Record, frozen=True, kw_only=True):
     finished: str
     copies: tuple[CopyRecord, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
+    not_checked: tuple[str, ...] = ()
+    """Names of checks that did not run (``virus``…): said, never passed silently."""
     shared_failure_domain: bool = False
     ledger_head: str = ""
 
