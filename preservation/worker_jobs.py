@@ -1,0 +1,18 @@
+"""The kinds of job a worker knows, and what each may use.
+
+A kind maps to ``module:function`` inside the package ``preservation``; the child imports it
+at the first job of that kind. A job is a pure function ``(file, params) -> dict`` over a
+read-only binary stream; it returns plain JSON values (bytes become base64).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from preservation.worker_frames import JobLimits
+
+JOBS: Mapping[str, str] = {}
+
+LIMITS: Mapping[str, JobLimits] = {}
+
+DEFAULT_LIMITS = JobLimits()
