@@ -1,0 +1,373 @@
+"""The only door to lxml: untrusted XML read within caps, ours written as a stream.
+
+Reading refuses every DOCTYPE, resolves no entity, opens no network and no file, and counts
+bytes, depth, elements, attributes and text while the parser runs, so that a hostile file is
+dropped before it has grown (design §3). ``huge_tree`` is never set: libxml2's own limits
+stand behind ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
+
+from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
+
+from schemas.xml_caps import (
+    CAPS,
+    PACKAGE_CAPS,
+    XmlBadEncoding,
+    XmlCaps,
+    XmlHasDoctype,
+    XmlMalformed,
+    XmlRefused,
+    XmlTooBig,
+    XmlTooDeep,
+)
+
+Element: TypeAlias = Any
+"""An lxml element; other modules never import lxml for its name."""
+
+CHUNK_BYTES = 64 * 1024
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+
+
+class XmlEvent(NamedTuple):
+    """One step of a document.
+
+    ``text`` is set on ``end``: the element's own character data, without its children's.
+    ``depth`` is 1 at the root. ``namespaces`` are those declared on the element itself; the
+    default namespace has the prefix ``""``.
+    """
+
+    kind: Literal["start", "end"]
+    tag: str
+    attributes: Mapping[str, str]
+    text: str
+    depth: int
+    namespaces: Mapping[str, str]
+
+
+class _Open:
+    """The character data so far of one open element."""
+
+    __slots__ = ("_chars", "_ink", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self._chars = 0
+        self._ink = False
+
+    def take(self, text: str) -> int:
+        self.parts.append(text)
+        self._chars += len(text)
+        self._ink = self._ink or not text.isspace()
+        return self._chars
+
+    def forget_indentation(self) -> None:
+        # A file group with 200,000 children would keep as many line ends.
+        if not self._ink:
+            self.parts.clear()
+            self._chars = 0
+
+
+class _Counting:
+    """lxml's parser target: turns callbacks into events, and refuses beyond the caps."""
+
+    def __init__(self, caps: XmlCaps) -> None:
+        self._caps = caps
+        self._elements = 0
+        self._open: list[_Open] = []
+        self.steps = 0
+        self.events: list[XmlEvent] = []
+
+    def start(self, tag: str, attributes: Any, namespaces: Any) -> None:
+        caps = self._caps
+        self.steps += 1
+        self._elements += 1
+        if len(self._open) >= caps.depth:
+            raise XmlTooDeep(limit=caps.depth)
+        if self._elements > caps.elements:
+            raise XmlTooBig(what="elements", limit=caps.elements)
+        if len(attributes) > caps.attributes or len(namespaces) > caps.attributes:
+            raise XmlTooBig(what="attributes", limit=caps.attributes)
+        values = dict(attributes)
+        if any(len(value) > caps.text_chars for value in values.values()):
+            raise XmlTooBig(what="attribute", limit=caps.text_chars)
+        if self._open:
+            self._open[-1].forget_indentation()
+        self._open.append(_Open())
+        self.events.append(XmlEvent("start", tag, values, "", len(self._open), dict(namespaces)))
+
+    def end(self, tag: str) -> None:
+        self.steps += 1
+        depth = len(self._open)
+        text = "".join(self._open.pop().parts)
+        self.events.append(XmlEvent("end", tag, {}, text, depth, {}))
+
+    def data(self, text: str) -> None:
+        self.steps += 1
+        if self._open[-1].take(text) > self._caps.text_chars:
+            raise XmlTooBig(what="text", limit=self._caps.text_chars)
+
+    def comment(self, _text: str) -> None:
+        self.steps += 1
+
+    def pi(self, _target: str, _data: str | None = None) -> None:
+        self.steps += 1
+
+    def doctype(self, *_facts: Any) -> None:
+        raise XmlHasDoctype()
+
+    def close(self) -> None:
+        return None
+
+
+class _Collecting(_Counting):
+    """Builds the outermost wanted elements, whole, and nothing else."""
+
+    def __init__(self, caps: XmlCaps, wanted: frozenset[str]) -> None:
+        super().__init__(caps)
+        self._wanted = wanted
+        self._builder: Any = None
+        self._opened = 0
+        self.elements: list[Element] = []
+
+    def start(self, tag: str, attributes: Any, namespaces: Any) -> None:
+        super().start(tag, attributes, namespaces)
+        event = self.events.pop()
+        if self._builder is None and tag in self._wanted:
+            self._builder, self._opened = etree.TreeBuilder(), event.depth
+        if self._builder is not None:
+            scope = {prefix or None: uri for prefix, uri in event.namespaces.items()}
+            self._builder.start(tag, event.attributes, scope)
+
+    def data(self, text: str) -> None:
+        super().data(text)
+        if self._builder is not None:
+            self._builder.data(text)
+
+    def end(self, tag: str) -> None:
+        super().end(tag)
+        depth = self.events.pop().depth
+        if self._builder is None:
+            return
+        self._builder.end(tag)
+        if depth == self._opened:
+            self.elements.append(self._builder.close())
+            self._builder = None
+
+
+def events_untrusted(stream: BinaryIO, caps: XmlCaps = PACKAGE_CAPS) -> Iterator[XmlEvent]:
+    """The document's elements as they go by, in memory bounded by the caps.
+
+    Raises an :class:`XmlRefused` at the first fault; events before it were already given.
+    """
+    target = _Counting(caps)
+    for _ in _fed(stream, target, caps):
+        yield from target.events
+        target.events.clear()
+
+
+def iterate_untrusted(
+    stream: BinaryIO, tags: Iterable[str], caps: XmlCaps = PACKAGE_CAPS
+) -> Iterator[Element]:
+    """Each outermost element named in ``tags``, complete, one at a time, then forgotten.
+
+    One such element may hold as many descendants as ``caps.elements``; give smaller caps
+    where that is too much.
+    """
+    target = _Collecting(caps, frozenset(tags))
+    for _ in _fed(stream, target, caps):
+        yield from target.elements
+        target.elements.clear()
+
+
+def parse_untrusted(stream: BinaryIO, caps: XmlCaps = CAPS) -> Element:
+    """The root element of an untrusted document within the caps, comments and lines kept.
+
+    The document is held in memory and read twice: once to count, once to build the tree.
+    """
+    content = stream.read(caps.total_bytes + 1)
+    target = _Counting(caps)
+    for _ in _fed(BytesIO(content), target, caps):
+        target.events.clear()
+    parser = _parser()
+    with _translated():
+        return etree.fromstring(content, parser)
+
+
+def _fed(stream: BinaryIO, target: _Counting, caps: XmlCaps) -> Iterator[None]:
+    """Yields after each chunk that the target has seen, and once more at the end."""
+    parser = _parser(target=target)
+    total = unseen = 0
+    while chunk := stream.read(CHUNK_BYTES):
+        total += len(chunk)
+        if total > caps.total_bytes:
+            raise XmlTooBig(what="bytes", limit=caps.total_bytes)
+        before = target.steps
+        with _translated():
+            parser.feed(chunk)
+        unseen = 0 if target.steps != before else unseen + len(chunk)
+        if unseen > caps.unseen_bytes:
+            raise XmlTooBig(what="markup", limit=caps.unseen_bytes)
+        yield
+    with _translated():
+        parser.close()
+    yield
+
+
+def _parser(**more: Any) -> Any:
+    return etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, **more)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except etree.XMLSyntaxError as fault:
+        raise _refusal(fault) from None
+
+
+def _refusal(fault: Any) -> XmlRefused:
+    line = fault.lineno or 0
+    reason = str(fault.msg or "").split(", line ")[0].strip()
+    kinds = etree.ErrorTypes
+    if fault.code in (kinds.ERR_UNSUPPORTED_ENCODING, kinds.ERR_INVALID_ENCODING):
+        return XmlBadEncoding(line=line, reason=reason)
+    if fault.code == kinds.ERR_UNKNOWN_ENCODING:
+        return XmlBadEncoding(line=line, reason=reason)
+    if fault.code == getattr(kinds, "ERR_RESOURCE_LIMIT", -1) or "limit exceeded" in reason:
+        return XmlTooBig(what="markup", limit=0, line=line)
+    return XmlMalformed(line=line, reason=reason)
+
+
+class XmlWriter:
+    """Writes one document as a stream, indented, attributes in the order given.
+
+    Elements are opened as context managers; nothing but the open elements is in memory.
+    Text must be holdable (``xml_text.xml_safe``); lxml refuses the rest with ValueError.
+    """
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self._depth = 0
+
+    @contextmanager
+    def element(
+        self,
+        tag: str,
+        attributes: Mapping[str, str] | None = None,
+        namespaces: Mapping[str | None, str] | None = None,
+    ) -> Iterator[None]:
+        """An element with child elements."""
+        self._line()
+        with self._file.element(tag, attributes or {}, nsmap=namespaces):
+            self._depth += 1
+            yield
+            self._depth -= 1
+            self._file.write("\n" + "  " * self._depth)
+
+    def leaf(self, tag: str, text: str = "", attributes: Mapping[str, str] | None = None) -> None:
+        """An element with text or nothing in it."""
+        self._line()
+        with self._file.element(tag, attributes or {}):
+            if text:
+                self._file.write(text)
+
+    def _line(self) -> None:
+        # xmlfile allows no text outside the root element.
+        if self._depth:
+            self._file.write("\n" + "  " * self._depth)
+
+
+@contextmanager
+def xml_writer(out: BinaryIO) -> Iterator[XmlWriter]:
+    """A writer of one UTF-8 document into ``out``, which stays open."""
+    with etree.xmlfile(out, encoding="UTF-8") as file:
+        file.write_declaration()
+        yield XmlWriter(file)
+
+
+@dataclass(frozen=True, slots=True)
+class XsdFault:
+    """One place where a document breaks its schema."""
+
+    line: int
+    message: str
+
+
+class SchemaCatalogue:
+    """XSDs by file name; an import of anything else fails, and nothing is fetched.
+
+    Schemas import each other by URL or by relative path: only the last segment counts.
+    """
+
+    def __init__(self, documents: Mapping[str, bytes | Path]) -> None:
+        self._documents = dict(documents)
+
+    @classmethod
+    def of_folder(cls, *folders: Path) -> SchemaCatalogue:
+        """Every ``*.xsd`` of the folders; the first folder wins where names are equal."""
+        found: dict[str, bytes | Path] = {}
+        for folder in folders:
+            for path in sorted(folder.glob("*.xsd")):
+                found.setdefault(path.name, path)
+        return cls(found)
+
+    def names(self) -> frozenset[str]:
+        """The file names the catalogue can give."""
+        return frozenset(self._documents)
+
+    def compile(self, name: str) -> Xsd:
+        """The compiled schema; KeyError when it, or one it imports, is not in the catalogue."""
+        missing: list[str] = []
+        parser = _parser()
+        parser.resolvers.add(_Resolver(self._content, missing))
+        root = etree.fromstring(self._content(name), parser, base_url=f"catalogue:///{name}")
+        try:
+            schema = etree.XMLSchema(etree.ElementTree(root))
+        except etree.XMLSchemaParseError as fault:
+            if missing:
+                raise KeyError(missing[0]) from None
+            raise ValueError(f"{name}: {fault}") from None
+        if missing:
+            raise KeyError(missing[0])
+        return Xsd(schema)
+
+    def _content(self, name: str) -> bytes:
+        document = self._documents[name]
+        return document if isinstance(document, bytes) else document.read_bytes()
+
+
+class _Resolver(etree.Resolver):  # type: ignore[misc]  # the base class has no types
+    def __init__(self, content: Callable[[str], bytes], missing: list[str]) -> None:
+        super().__init__()
+        self._content = content
+        self._missing = missing
+
+    def resolve(self, url: str, _public_id: str, context: Any) -> Any:
+        name = url.rsplit("/", 1)[-1]
+        try:
+            return self.resolve_string(self._content(name), context, base_url=url)
+        except KeyError:
+            self._missing.append(url)
+            return self.resolve_string(b"", context)
+
+
+class Xsd:
+    """A compiled schema."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+
+    def faults(self, element: Element, *, limit: int = 100) -> list[XsdFault]:
+        """Where the tree under ``element`` breaks the schema, ``limit`` places at most."""
+        if self._schema.validate(etree.ElementTree(element)):
+            return []
+        log = list(self._schema.error_log)[:limit]
+        return [XsdFault(entry.line, entry.message) for entry in log]
