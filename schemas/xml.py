@@ -29,6 +29,29 @@ from schemas.xml_caps import (
     XmlTooDeep,
 )
 
+__all__ = [
+    "CAPS",
+    "PACKAGE_CAPS",
+    "XSI",
+    "Element",
+    "SchemaCatalogue",
+    "XmlBadEncoding",
+    "XmlCaps",
+    "XmlEvent",
+    "XmlHasDoctype",
+    "XmlMalformed",
+    "XmlRefused",
+    "XmlTooBig",
+    "XmlTooDeep",
+    "XmlWriter",
+    "Xsd",
+    "XsdFault",
+    "events_untrusted",
+    "iterate_untrusted",
+    "parse_untrusted",
+    "xml_writer",
+]
+
 Element: TypeAlias = Any
 """An lxml element; other modules never import lxml for its name."""
 
