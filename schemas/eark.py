@@ -29,8 +29,8 @@ from schemas.mets import (
     write_file_group,
     write_header,
 )
-from schemas.xml import XmlWriter
 from schemas.xml_text import encode_href, xml_safe
+from schemas.xml_writing import XmlWriter
 
 CSIP_PROFILE = "https://earkcsip.dilcis.eu/profile/E-ARK-CSIP-v2-2-0.xml"
 AIP_PROFILE = "https://earkdip.dilcis.eu/profile/E-ARK-AIP-v2-2-0.xml"

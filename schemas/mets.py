@@ -16,8 +16,8 @@ from itertools import chain
 from typing import BinaryIO, TypeAlias
 
 from schemas.events import Agent
-from schemas.xml import XSI, XmlWriter, xml_writer
 from schemas.xml_text import encode_href, write_name, xml_safe
+from schemas.xml_writing import XSI, XmlWriter, xml_writer
 
 METS = "http://www.loc.gov/METS/"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -133,7 +133,7 @@ def mets_document(
     ]
     if locations:
         given[f"{{{XSI}}}schemaLocation"] = " ".join(locations)
-    with xml_writer(out) as xml, xml.element(q("mets"), given, NAMESPACES):
+    with xml_writer(out, NAMESPACES) as xml, xml.element(q("mets"), given):
         yield xml
 
 

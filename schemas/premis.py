@@ -14,8 +14,8 @@ from typing import BinaryIO, Literal, TypeAlias
 
 from schemas.events import Agent, Event
 from schemas.moments import format_moment
-from schemas.xml import XSI, XmlWriter, xml_writer
 from schemas.xml_text import PERCENT_ENCODED, encode_href, write_name, xml_safe
+from schemas.xml_writing import XSI, XmlWriter, xml_writer
 
 PREMIS = "http://www.loc.gov/premis/v3"
 NAME_ENCODING = "originalName encoding"
@@ -120,7 +120,7 @@ def write_premis(
     once, so that no link dangles. ValueError when there is no object: PREMIS demands one.
     """
     namespaces: Mapping[str | None, str] = {None: PREMIS, "xsi": XSI}
-    with xml_writer(out) as xml, xml.element(_q("premis"), {"version": "3.0"}, namespaces):
+    with xml_writer(out, namespaces) as xml, xml.element(_q("premis"), {"version": "3.0"}):
         empty = True
         for item in objects():
             empty = False

@@ -15,9 +15,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, BinaryIO
 
-from schemas.xml import XmlWriter, events_untrusted, xml_writer
+from schemas.xml import events_untrusted
 from schemas.xml_caps import XmlCaps
 from schemas.xml_text import xml_safe
+from schemas.xml_writing import XmlWriter, xml_writer
 
 SIMPLEDC_CAPS = XmlCaps(total_bytes=1024 * 1024, depth=8, elements=2_000, text_chars=100_000)
 """A descriptive file of thirty short fields has no reason to be larger."""

@@ -1,4 +1,4 @@
-"""The only door to lxml: untrusted XML read within caps, ours written as a stream.
+"""The only door to lxml: untrusted XML read within caps, and XSDs that never reach out.
 
 Reading refuses every DOCTYPE, resolves no entity, opens no network and no file, and counts
 bytes, depth, elements, attributes and text while the parser runs, so that a hostile file is
@@ -32,7 +32,6 @@ from schemas.xml_caps import (
 __all__ = [
     "CAPS",
     "PACKAGE_CAPS",
-    "XSI",
     "Element",
     "SchemaCatalogue",
     "XmlBadEncoding",
@@ -43,20 +42,17 @@ __all__ = [
     "XmlRefused",
     "XmlTooBig",
     "XmlTooDeep",
-    "XmlWriter",
     "Xsd",
     "XsdFault",
     "events_untrusted",
     "iterate_untrusted",
     "parse_untrusted",
-    "xml_writer",
 ]
 
 Element: TypeAlias = Any
 """An lxml element; other modules never import lxml for its name."""
 
 CHUNK_BYTES = 64 * 1024
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
 
 class XmlEvent(NamedTuple):
@@ -267,53 +263,6 @@ def _refusal(fault: Any) -> XmlRefused:
     if fault.code == getattr(kinds, "ERR_RESOURCE_LIMIT", -1) or "limit exceeded" in reason:
         return XmlTooBig(what="markup", limit=0, line=line)
     return XmlMalformed(line=line, reason=reason)
-
-
-class XmlWriter:
-    """Writes one document as a stream, indented, attributes in the order given.
-
-    Elements are opened as context managers; nothing but the open elements is in memory.
-    Text must be holdable (``xml_text.xml_safe``); lxml refuses the rest with ValueError.
-    """
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._depth = 0
-
-    @contextmanager
-    def element(
-        self,
-        tag: str,
-        attributes: Mapping[str, str] | None = None,
-        namespaces: Mapping[str | None, str] | None = None,
-    ) -> Iterator[None]:
-        """An element with child elements."""
-        self._line()
-        with self._file.element(tag, attributes or {}, nsmap=namespaces):
-            self._depth += 1
-            yield
-            self._depth -= 1
-            self._file.write("\n" + "  " * self._depth)
-
-    def leaf(self, tag: str, text: str = "", attributes: Mapping[str, str] | None = None) -> None:
-        """An element with text or nothing in it."""
-        self._line()
-        with self._file.element(tag, attributes or {}):
-            if text:
-                self._file.write(text)
-
-    def _line(self) -> None:
-        # xmlfile allows no text outside the root element.
-        if self._depth:
-            self._file.write("\n" + "  " * self._depth)
-
-
-@contextmanager
-def xml_writer(out: BinaryIO) -> Iterator[XmlWriter]:
-    """A writer of one UTF-8 document into ``out``, which stays open."""
-    with etree.xmlfile(out, encoding="UTF-8") as file:
-        file.write_declaration()
-        yield XmlWriter(file)
 
 
 @dataclass(frozen=True, slots=True)
