@@ -104,6 +104,39 @@ class BackendUnavailable(StorageError):
     code = "STORAGE-UNAVAILABLE"
 
 
+class MediumFailed(StorageError):
+    """The medium failed under these bytes (EIO); asking again proves nothing."""
+
+    code = "STORAGE-MEDIUM"
+
+
+class SourceFailed(StorageError):
+    """The bytes to be written could not be read from their source; the store is not at fault."""
+
+    code = "STORAGE-SOURCE"
+    exit_code = 1
+
+
+class NotSetAside(StorageError):
+    """Damaged bytes may be replaced only after they were set aside; nothing was written."""
+
+    code = "STORAGE-NOT-SET-ASIDE"
+    exit_code = 1
+
+
+class HeadTooLarge(StorageError):
+    """An object of more than ``HEAD_LIMIT_BYTES`` is not read or written whole."""
+
+    code = "STORAGE-HEAD-TOO-LARGE"
+
+
+class RemovalRefused(StorageError):
+    """Nothing is ever removed there; nothing was."""
+
+    code = "STORAGE-REMOVAL-REFUSED"
+    exit_code = 1
+
+
 class InvalidKey(StorageError):
     """A key that some store could not hold; refused on all of them."""
 
