@@ -1,0 +1,117 @@
+"""Finds and reads ``kho.toml``; with the command line the only reader of the environment.
+
+ConfigError
+├── NoRepository        no kho.toml where one was looked for (exit 10)
+├── ConfigUnreadable    the file cannot be read, or is not TOML
+└── ConfigInvalid       a setting is unknown, missing or impossible
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kho.config_checks import checked
+from kho.settings import FileSettings, Settings, compose
+from kho.toml_text import toml_text
+from repository.staging import make_durable
+from schemas.errors import ConfigError
+
+FILE_NAME = "kho.toml"
+VARIABLE = "KHO_REPO"
+
+
+class NoRepository(ConfigError):
+    """There is no ``kho.toml`` in ``where`` nor in any folder above it."""
+
+    code = "CONFIG-NO-REPOSITORY"
+    exit_code = 10
+
+
+class NoRepositoryAt(NoRepository):
+    """``named_by`` (``-C`` or ``KHO_REPO``) names a folder without ``kho.toml``."""
+
+    code = "CONFIG-NO-REPOSITORY-AT"
+
+
+class ConfigUnreadable(ConfigError):
+    """The file at ``path`` cannot be read; ``reason`` is the system's."""
+
+    code = "CONFIG-UNREADABLE"
+
+
+class ConfigSyntax(ConfigUnreadable):
+    """The file at ``path`` is not TOML; ``reason`` says where."""
+
+    code = "CONFIG-SYNTAX"
+
+
+def find(named: Path | None, environment: Mapping[str, str], here: Path) -> Path:
+    """The ``kho.toml`` meant: ``-C``, else ``KHO_REPO``, else the nearest from ``here`` upwards.
+
+    :class:`NoRepository` when there is none; a folder that was named is not searched beyond.
+    """
+    variable = environment.get(VARIABLE, "")
+    folder, named_by = (named, "-C") if named else (Path(variable), VARIABLE)
+    if named or variable:
+        path = (here / folder / FILE_NAME).resolve()
+        if not path.is_file():
+            raise NoRepositoryAt(where=str(path.parent), named_by=named_by)
+        return path
+    for candidate in (here.resolve(), *here.resolve().parents):
+        if (candidate / FILE_NAME).is_file():
+            return candidate / FILE_NAME
+    raise NoRepository(where=str(here.resolve()))
+
+
+def load(path: Path) -> Settings:
+    """What the file says, every setting known and possible; :class:`ConfigError` otherwise."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigUnreadable(path=str(path), reason=str(error)) from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigSyntax(path=str(path), reason=str(error)) from error
+    return compose(checked(table, str(path), text), path=str(path), root=str(path.parent))
+
+
+def write_config(path: Path, stated: FileSettings) -> None:
+    """A durable ``kho.toml`` that states this; ``FileExistsError`` when one is there."""
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(config_text(stated), encoding="utf-8")
+    make_durable(partial)
+    partial.rename(path)
+    make_durable(path)
+
+
+def config_text(stated: FileSettings) -> str:
+    """The text of a ``kho.toml`` that states this; what equals its default is left out."""
+    fields: dict[str, Any] = {"language": stated.language}
+    for name, value in msgspec.to_builtins(stated).items():
+        fields.setdefault(name, value)
+    tables = {"repository": stated.repository, "replica": stated.replica}
+    for name, records in tables.items():
+        many = records if isinstance(records, tuple) else (records,)
+        kept = [_without_defaults(record) for record in many]
+        fields[name] = kept if isinstance(records, tuple) else kept[0]
+    return toml_text({name: value for name, value in fields.items() if value})
+
+
+def _without_defaults(record: msgspec.Struct) -> dict[str, Any]:
+    kept = {}
+    for field in msgspec.structs.fields(record):
+        value = getattr(record, field.name)
+        default = field.default_factory() if callable(field.default_factory) else field.default
+        if value != default:
+            kept[field.encode_name] = value
+    return kept

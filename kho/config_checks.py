@@ -1,0 +1,225 @@
+"""Explains what is wrong with the settings a file states: which, on which line, what would do.
+
+ConfigInvalid
+├── UnknownSetting      its nearest neighbour is named
+│   └── UnlikeAnySetting
+├── WrongType, NoSuchChoice, NumberOutOfRange, EmptySetting
+├── MissingSetting
+└── NotAnIdentifier, BadReplicaName, ReplicaNamedTwice
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from kho.settings import FileSettings
+from kho.toml_text import line_of
+from schemas.errors import ConfigError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class ConfigInvalid(ConfigError):
+    """A setting is wrong: ``setting`` says which, ``where`` the file and, if known, the line."""
+
+    code = "CONFIG-INVALID"
+
+
+class UnknownSetting(ConfigInvalid):
+    """No such setting; ``nearest`` is the one most like it, among ``known``."""
+
+    code = "CONFIG-UNKNOWN-SETTING"
+
+
+class UnlikeAnySetting(UnknownSetting):
+    """No such setting, and none like it; ``known`` lists what could stand there."""
+
+    code = "CONFIG-UNLIKE-ANY-SETTING"
+
+
+class WrongType(ConfigInvalid):
+    """The value is of another kind than ``expected``."""
+
+    code = "CONFIG-WRONG-TYPE"
+
+
+class NoSuchChoice(ConfigInvalid):
+    """The value is none of ``known``."""
+
+    code = "CONFIG-NO-SUCH-CHOICE"
+
+
+class MissingSetting(ConfigInvalid):
+    """A setting without a default is not there."""
+
+    code = "CONFIG-MISSING"
+
+
+class NotAnIdentifier(ConfigInvalid):
+    """``[repository] id`` is not a UUID in lower case."""
+
+    code = "CONFIG-NOT-A-UUID"
+
+
+class BadReplicaName(ConfigInvalid):
+    """A replica's name would not do in a command or a report."""
+
+    code = "CONFIG-REPLICA-NAME"
+
+
+class ReplicaNamedTwice(ConfigInvalid):
+    """Two replicas have one name."""
+
+    code = "CONFIG-REPLICA-TWICE"
+
+
+class EmptySetting(ConfigInvalid):
+    """A setting that must say something is empty."""
+
+    code = "CONFIG-EMPTY"
+
+
+class NumberOutOfRange(ConfigInvalid):
+    """A number is below ``least``."""
+
+    code = "CONFIG-TOO-SMALL"
+
+
+def checked(table: dict[str, Any], source: str, text: str = "") -> FileSettings:
+    """The record that the table writes, every setting known and possible.
+
+    ``source`` and the line in ``text`` say in an error where the setting stands.
+    """
+    reader = _Reader(source, text)
+    reader.refuse_unknown(table, FileSettings, ())
+    stated = reader.typed(table)
+    reader.refuse_impossible(stated)
+    return stated
+
+
+class _Reader:
+    """Explains one file's mistakes: which setting, on which line, and what would do."""
+
+    def __init__(self, source: str, text: str) -> None:
+        self.source = source
+        self.text = text
+
+    def problem(
+        self, kind: type[ConfigInvalid], place: tuple[str | int, ...], **fields: object
+    ) -> ConfigInvalid:
+        """The error at ``place``, a path of keys and of indices into arrays of tables."""
+        line = line_of(self.text, place)
+        where = f"{self.source}:{line}" if line else self.source
+        return kind(where=where, setting=_dotted(place), **fields)
+
+    def refuse_unknown(self, table: object, kind: object, place: tuple[str | int, ...]) -> None:
+        """Every key of ``table`` is a field of the Struct ``kind``, all the way down."""
+        if isinstance(kind, msgspec.inspect.StructType):
+            kind = kind.cls
+        if isinstance(kind, msgspec.inspect.VarTupleType) and isinstance(table, list):
+            for index, item in enumerate(table):
+                self.refuse_unknown(item, kind.item_type, (*place, index))
+        if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+            return
+        known = {f.encode_name: f.type for f in _inspected(kind)}
+        for key, value in table.items() if isinstance(table, dict) else ():
+            if key not in known:
+                raise self._unknown(key, list(known), place)
+            self.refuse_unknown(value, known[key], (*place, key))
+
+    def _unknown(self, key: str, known: list[str], place: tuple[str | int, ...]) -> ConfigInvalid:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+        shared = {"known": ", ".join(known), "place": _dotted(place) or "kho.toml"}
+        if near:
+            return self.problem(UnknownSetting, (*place, key), nearest=near[0], **shared)
+        return self.problem(UnlikeAnySetting, (*place, key), **shared)
+
+    def typed(self, table: dict[str, Any]) -> FileSettings:
+        """The record that the table writes."""
+        try:
+            return msgspec.convert(table, FileSettings)
+        except msgspec.ValidationError as error:
+            raise self._mistyped(str(error)) from error
+
+    def _mistyped(self, message: str) -> ConfigInvalid:
+        said, _, where = message.partition(" - at ")
+        place = tuple(_steps(where.strip("`").removeprefix("$")))
+        if missing := re.search(r"missing required field `([^`]+)`", said):
+            return self.problem(MissingSetting, (*place, missing[1]))
+        if choice := re.search(r"Invalid enum value '(.*)'$", said):
+            known = ", ".join(map(str, _choices(FileSettings, place)))
+            return self.problem(NoSuchChoice, place, found=choice[1], known=known)
+        expected = re.search(r"Expected `([^`]+)`, got `([^`]+)`", said)
+        if expected is None:
+            return self.problem(ConfigInvalid, place, reason=said)
+        return self.problem(WrongType, place, expected=expected[1], found=expected[2])
+
+    def refuse_impossible(self, stated: FileSettings) -> None:
+        """What types cannot say: names, a UUID, numbers that make sense."""
+        archive = stated.repository
+        if not _is_uuid(archive.id):
+            raise self.problem(NotAnIdentifier, ("repository", "id"), found=archive.id)
+        if archive.min_copies < 1:
+            raise self.problem(NumberOutOfRange, ("repository", "min_copies"), least=1)
+        seen: set[str] = set()
+        for index, replica in enumerate(stated.replica):
+            place = ("replica", index)
+            if not _NAME.fullmatch(replica.name):
+                raise self.problem(BadReplicaName, (*place, "name"), found=replica.name)
+            if replica.name in seen:
+                raise self.problem(ReplicaNamedTwice, (*place, "name"), found=replica.name)
+            seen.add(replica.name)
+            if not replica.site.strip():
+                raise self.problem(EmptySetting, (*place, "site"))
+            if replica.deadline_s < 1:
+                raise self.problem(NumberOutOfRange, (*place, "deadline_s"), least=1)
+
+
+def _inspected(kind: type[msgspec.Struct]) -> tuple[msgspec.inspect.Field, ...]:
+    described = msgspec.inspect.type_info(kind)
+    assert isinstance(described, msgspec.inspect.StructType)  # noqa: S101 - what was asked
+    return described.fields
+
+
+def _choices(kind: object, place: tuple[str | int, ...]) -> tuple[object, ...]:
+    """The values of the choice that stands at ``place`` of a record."""
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return kind.values
+    if isinstance(kind, msgspec.inspect.StructType):
+        kind = kind.cls
+    if isinstance(kind, msgspec.inspect.VarTupleType):
+        return _choices(kind.item_type, place[1:])
+    if not place or not isinstance(kind, type) or not issubclass(kind, msgspec.Struct):
+        return ()
+    inner = {f.encode_name: f.type for f in _inspected(kind)}
+    return _choices(inner.get(str(place[0])), place[1:])
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False
+
+
+def _steps(where: str) -> Iterator[str | int]:
+    """The keys and indices of a path such as ``.replica[0].site``."""
+    for key, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", where):
+        yield key or int(index)
+
+
+def _dotted(place: tuple[str | int, ...]) -> str:
+    """``replica[1].site``: people count tables from one."""
+    parts: list[str] = []
+    for step in place:
+        if isinstance(step, int):
+            parts[-1] += f"[{step + 1}]"
+        else:
+            parts.append(step)
+    return ".".join(parts)
