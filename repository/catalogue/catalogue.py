@@ -1,0 +1,61 @@
+"""The catalogue as the archive sees it."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from repository.catalogue.database import Database
+from repository.catalogue.holdings import Holdings
+from repository.catalogue.intake import Intake
+from repository.catalogue.ledger import Ledger
+from repository.catalogue.schema import ensure_current
+from repository.catalogue.search import Search
+
+BUSY_TIMEOUT_S = 10.0
+
+
+class Catalogue(Holdings, Ledger, Search, Intake):
+    """One open catalogue; a context manager. Safe to use from several threads."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        create: bool = False,
+        read_only: bool = False,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> Self:
+        """The catalogue at a SQLAlchemy URL, in the layout this Kho knows.
+
+        ``create`` makes one where there is none. An older layout is brought up to date, or,
+        with ``read_only``, refused. :class:`CatalogueMissing`, :class:`CatalogueLocked` after
+        ``busy_timeout_s``, :class:`CatalogueDamaged`, :class:`CatalogueNewer`,
+        :class:`CatalogueOutdated`.
+        """
+        database = Database(url, create=create, busy_timeout_s=busy_timeout_s)
+        try:
+            ensure_current(database, create=create, read_only=read_only)
+        except BaseException:
+            database.close()
+            raise
+        return cls(database)
+
+    def close(self) -> None:
+        """Nothing of the catalogue is held open by this object."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
