@@ -15,7 +15,13 @@ from schemas.nouns import Access, Document, Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFacts:
-    """One file of an AIP's logical state. ``size_bytes`` is known for submitted files only."""
+    """One stored file of an AIP. ``size_bytes`` is known for submitted files only.
+
+    Files of the newest logical state have their logical path. What else is stored under the
+    object — inventories, sidecars, the declaration (role ``structure``), content that only
+    older versions use (role ``superseded``) — has ``/`` and its content path instead: every
+    stored byte is in the list, so that an audit reads all of them.
+    """
 
     logical_path: str
     content_path: str
@@ -23,7 +29,8 @@ class FileFacts:
     sha256: str
     sha512: str
     role: str
-    """``data``, ``documentation`` or ``metadata`` (written by Kho)."""
+    """``data``, ``documentation``, ``metadata`` (written by Kho), ``structure``,
+    ``superseded``."""
     size_bytes: int | None = None
     puids: tuple[str, ...] = ()
     signature_decision: str = ""

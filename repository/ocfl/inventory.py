@@ -70,6 +70,13 @@ class Inventory(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
             for logical_path in logical_paths:
                 yield logical_path, digest, content_path
 
+    def locate(self, logical_path: str) -> tuple[str, str]:
+        """(sha512, content path) of a file of the newest version; KeyError when it has none."""
+        for digest, logical_paths in self.versions[self.head].state.items():
+            if logical_path in logical_paths:
+                return digest, self.manifest[digest][0]
+        raise KeyError(logical_path)
+
     def sha256_by_content_path(self) -> dict[str, str]:
         """sha256 of every content file, from the fixity block."""
         block = self.fixity.get("sha256", {})

@@ -1,0 +1,1 @@
+"""Building an AIP from a draft, once, and reading its facts back from any copy."""

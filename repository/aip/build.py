@@ -1,0 +1,151 @@
+"""A sealed build: an AIP version complete in staging before the first replica write.
+
+``content.ndjson`` lists what to write, ``inventory.json`` is the version's inventory, and
+``built.json`` — written last and made durable — names both by digest. Recovery only copies
+sealed builds or committed copies; bytes are never rebuilt for a version that exists anywhere
+(design §4).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from repository.ocfl.claims import VersionRef
+from repository.ocfl.writer import ContentItem
+from repository.staging import make_durable
+from schemas.digests import CHUNK_BYTES
+from schemas.ids import AipId
+from schemas.nouns import Access, Place
+from schemas.records import Receipt, Record, decode, encode
+from storage_backends.sources import FileSource
+
+BUILT = "built.json"
+CONTENT = "content.ndjson"
+INVENTORY_FILE = "inventory.json"
+
+
+class ContentLine(Record, frozen=True, kw_only=True):
+    """One content file of the build; ``staged`` is relative to the submission's folder."""
+
+    content_path: str
+    staged: str
+    size: int
+    sha256: str
+
+
+class BuiltRecord(Record, frozen=True, kw_only=True):
+    """``built.json``. ``receipt`` is complete but for copies, state and the finishing moment."""
+
+    format: str = "kho.build/1"
+    aip_id: str
+    place: str
+    version: int
+    access: str
+    inventory_sha256: str
+    content_sha256: str
+    files: int
+    bytes: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class SealedBuild:
+    """A version that is complete in ``folder`` and may be written to replicas."""
+
+    folder: Path
+    record: BuiltRecord
+    inventory_json: bytes
+
+    @property
+    def ref(self) -> VersionRef:
+        """Which version of which object this is."""
+        return VersionRef(Place(self.record.place), AipId(self.record.aip_id), self.record.version)
+
+    @property
+    def access(self) -> Access:
+        """Where it may be stored."""
+        return Access(self.record.access)
+
+    def content(self) -> Iterator[ContentItem]:
+        """The files to write, streamed from the list."""
+        decoder = msgspec.json.Decoder(ContentLine)
+        with (self.folder / CONTENT).open("rb") as lines:
+            for raw in lines:
+                line = decoder.decode(raw)
+                yield ContentItem(
+                    line.content_path,
+                    FileSource(self.folder / line.staged),
+                    line.size,
+                    line.sha256,
+                )
+
+
+def seal(
+    folder: Path, *, ref: VersionRef, access: Access, inventory_json: bytes, receipt: Receipt
+) -> SealedBuild:
+    """The build in ``folder`` (its content list is written) is sealed and durable."""
+    inventory_file = folder / INVENTORY_FILE
+    inventory_file.write_bytes(inventory_json)
+    make_durable(inventory_file)
+    make_durable(folder / CONTENT)
+    files = total = 0
+    decoder = msgspec.json.Decoder(ContentLine)
+    with (folder / CONTENT).open("rb") as lines:
+        for raw in lines:
+            files += 1
+            total += decoder.decode(raw).size
+    record = BuiltRecord(
+        aip_id=ref.aip_id,
+        place=ref.place.value,
+        version=ref.number,
+        access=access.value,
+        inventory_sha256=hashlib.sha256(inventory_json).hexdigest(),
+        content_sha256=_file_sha256(folder / CONTENT),
+        files=files,
+        bytes=total,
+        receipt=receipt,
+    )
+    partial = folder / f"{BUILT}.partial"
+    partial.write_bytes(encode(record))
+    make_durable(partial)
+    partial.rename(folder / BUILT)
+    make_durable(folder / BUILT)
+    return SealedBuild(folder, record, inventory_json)
+
+
+def open_sealed(folder: Path) -> SealedBuild | None:
+    """The sealed build in a submission's folder; None when it was never sealed, or is torn."""
+    try:
+        record = decode((folder / BUILT).read_bytes(), BuiltRecord)
+        inventory_json = (folder / INVENTORY_FILE).read_bytes()
+        content_sha256 = _file_sha256(folder / CONTENT)
+    except (FileNotFoundError, msgspec.MsgspecError):
+        return None
+    if hashlib.sha256(inventory_json).hexdigest() != record.inventory_sha256:
+        return None
+    if content_sha256 != record.content_sha256:
+        return None
+    return SealedBuild(folder, record, inventory_json)
+
+
+def is_whole(build: SealedBuild) -> bool:
+    """Whether every staged byte is what the seal says: staged payload is not fsynced, so a
+    power cut may have lost some; then the version is rolled back and the source read again."""
+    for item in build.content():
+        path = item.source.local_path
+        if path is None or not path.is_file() or _file_sha256(path) != item.sha256:
+            return False
+    return True
+
+
+def _file_sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,148 @@
+"""Building an AIP: descriptive files, reports, PREMIS, METS, inventory; then the seal.
+
+Data flows one way: what a later file refers to is written before it, so that every reference
+carries the size and digest of bytes that are final. Memory grows with the number of files by
+their facts only; METS and PREMIS are streamed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from repository.aip import paths
+from repository.aip.admission import (
+    admission_of,
+    finding_records,
+    format_line,
+    signature_line,
+)
+from repository.aip.build import CONTENT, ContentLine, SealedBuild, seal
+from repository.aip.generated import GeneratedFile, GeneratedFiles
+from repository.aip.packaging import Packaging
+from repository.aip.plan import AipPlan
+from repository.aip.submission_map import write_submission_map
+from repository.ocfl.claims import VersionRef
+from repository.ocfl.inventory import ContentFile, User, encode_inventory, first_inventory
+from schemas.ids import RepositoryId, new_uuid, ocfl_id
+from schemas.moments import format_moment
+from schemas.nouns import FileRole
+from schemas.records import Receipt, encode, encode_line
+from storage_backends.keys import content_paths
+
+SOFTWARE = "Kho"
+
+
+def build_aip(plan: AipPlan, folder: Path, *, repository_id: RepositoryId) -> SealedBuild:
+    """The plan's first version is complete in ``folder``, sealed and durable."""
+    generated = GeneratedFiles(folder)
+    _write_reports(plan, generated, repository_id)
+    Packaging(plan, generated, repository_id).write()
+    inventory_json = _write_content(plan, folder, generated.all(), repository_id)
+    return seal(
+        folder,
+        ref=VersionRef(plan.place, plan.aip_id, 1),
+        access=plan.draft.access,
+        inventory_json=inventory_json,
+        receipt=draft_receipt(plan),
+    )
+
+
+def draft_receipt(plan: AipPlan) -> Receipt:
+    """The receipt as far as it is known before the copies exist."""
+    data = [file for file in plan.draft.files if file.role is FileRole.DATA]
+    return Receipt(
+        receipt_id=new_uuid(),
+        source=plan.source,
+        profile=plan.draft.profile,
+        outcome=plan.outcome.value,
+        state="",
+        aip_id=plan.aip_id,
+        submission_digest=plan.submission_digest,
+        fonds=plan.draft.fonds,
+        dossier_code=plan.draft.dossier_code,
+        title=plan.draft.title,
+        files=len(data),
+        bytes=sum(file.size_bytes for file in data),
+        warnings=sum(finding.severity == "warning" for finding in plan.findings),
+        received=format_moment(plan.received),
+        finished="",
+        findings=finding_records(plan),
+        not_checked=plan.not_checked,
+    )
+
+
+def _write_reports(plan: AipPlan, generated: GeneratedFiles, repository_id: RepositoryId) -> None:
+    def formats(out: BinaryIO) -> None:
+        out.writelines(
+            encode_line(format_line(path, plan.formats[path])) for path in sorted(plan.formats)
+        )
+
+    def signatures(out: BinaryIO) -> None:
+        reports = plan.signatures
+        out.writelines(
+            encode_line(signature_line(path, reports[path])) for path in sorted(reports)
+        )
+
+    generated.write(paths.FORMATS, formats)
+    if any(report.decision != "none" for report in plan.signatures.values()):
+        generated.write(paths.SIGNATURES, signatures)
+    admission = encode(admission_of(plan, repository_id))
+    generated.write(paths.ADMISSION, lambda out: _put(out, admission))
+    folder = paths.submission_folder(plan.draft.submission_id or ocfl_id(plan.aip_id))
+    generated.write(f"{folder}{paths.MAP_NAME}", lambda out: write_submission_map(out, plan.draft))
+
+
+def _write_content(
+    plan: AipPlan, folder: Path, generated: list[GeneratedFile], repository_id: RepositoryId
+) -> bytes:
+    """``content.ndjson`` lists each distinct content once; the inventory's bytes."""
+    logical = [file.logical_path for file in plan.draft.files]
+    logical += [file.logical_path for file in generated]
+    content_path_by_logical = content_paths(logical, version=1)
+    files: list[ContentFile] = []
+    written: set[str] = set()
+    with (folder / CONTENT).open("wb") as out:
+        for file, line in _content(plan, folder, generated, content_path_by_logical):
+            files.append(file)
+            if file.sha512 not in written:
+                written.add(file.sha512)
+                out.write(encode_line(line))
+    inventory = first_inventory(
+        ocfl_id(plan.aip_id),
+        files,
+        created=format_moment(plan.created),
+        message=f"Ingest: {plan.outcome.value}",
+        user=User(name=SOFTWARE, address=f"urn:uuid:{repository_id}"),
+    )
+    return encode_inventory(inventory)
+
+
+def _content(
+    plan: AipPlan,
+    folder: Path,
+    generated: list[GeneratedFile],
+    content_path_by_logical: dict[str, str],
+) -> Iterator[tuple[ContentFile, ContentLine]]:
+    rows = [
+        (file.logical_path, _relative(file.staged, folder), file.size_bytes, file.digests)
+        for file in plan.draft.files
+    ]
+    rows += [(file.logical_path, file.staged, file.size_bytes, file.digests) for file in generated]
+    for logical_path, staged, size_bytes, digests in rows:
+        content_path = content_path_by_logical[logical_path]
+        yield (
+            ContentFile(logical_path, content_path, digests.sha256, digests.sha512),
+            ContentLine(
+                content_path=content_path, staged=staged, size=size_bytes, sha256=digests.sha256
+            ),
+        )
+
+
+def _relative(staged: str, folder: Path) -> str:
+    return str(Path(staged).relative_to(folder))
+
+
+def _put(out: BinaryIO, content: bytes) -> None:
+    out.write(content)

@@ -1,0 +1,80 @@
+"""The files Kho writes into an AIP, collected with their digests as they are written."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from schemas.digests import Digests, PassingReader
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """One file written by Kho: where it belongs and what it is."""
+
+    logical_path: str
+    staged: str
+    """Relative to the submission's folder."""
+    size_bytes: int
+    digests: Digests
+    mime: str
+
+
+class _Tee:
+    """Passes what is written to the file through a reader of digests."""
+
+    def __init__(self, out: BinaryIO, passing: PassingReader) -> None:
+        self._out = out
+        self._passing = passing
+
+    def write(self, data: bytes) -> int:
+        self._passing.update(data)
+        return self._out.write(data)
+
+    def writelines(self, lines: Iterable[bytes]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        self._out.flush()
+
+
+class GeneratedFiles:
+    """Writes generated files under ``<submission>/generated/`` in ordinal names."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._written: list[GeneratedFile] = []
+        (folder / "generated").mkdir(mode=0o700, exist_ok=True)
+
+    def write(self, logical_path: str, write: Callable[[BinaryIO], None]) -> GeneratedFile:
+        """The file exists in staging with what ``write`` wrote, digests taken in passing."""
+        staged = f"generated/{len(self._written):06d}"
+        passing = PassingReader()
+        with (self._folder / staged).open("wb") as out:
+            write(_Tee(out, passing))  # type: ignore[arg-type]  # writers use write, writelines and flush only
+        file = GeneratedFile(
+            logical_path, staged, passing.size_bytes, passing.digests, mime_of(logical_path)
+        )
+        self._written.append(file)
+        return file
+
+    def all(self) -> list[GeneratedFile]:
+        """Everything written so far, in order."""
+        return list(self._written)
+
+
+_KNOWN = mimetypes.MimeTypes(filenames=())
+"""Python's own table: what the machine's mime.types says must not change an AIP."""
+_OURS = {".ndjson": "application/x-ndjson", ".xsd": "application/xml", ".xml": "text/xml"}
+
+
+def mime_of(path: str) -> str:
+    """The MIME type that a name suggests, for files that nobody identified."""
+    suffix = Path(path).suffix.lower()
+    if suffix in _OURS:
+        return _OURS[suffix]
+    return _KNOWN.guess_type(path)[0] or "application/octet-stream"

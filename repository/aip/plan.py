@@ -1,0 +1,42 @@
+"""What ingest hands over to have an AIP built: the draft and everything found out about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from schemas.events import Agent, Event
+from schemas.findings import Finding
+from schemas.ids import AipId, SubmissionDigest
+from schemas.nouns import Draft, FormatResult, Outcome, Place, SignatureReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AipPlan:
+    """One decided submission, ready to be built. Mappings by file use logical paths."""
+
+    aip_id: AipId
+    submission_digest: SubmissionDigest
+    draft: Draft
+    outcome: Outcome
+    source: str
+    """Where the submission came from, as the operator named it; for the receipt."""
+    received: datetime
+    created: datetime
+    findings: tuple[Finding, ...] = ()
+    events: tuple[Event, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    formats: Mapping[str, FormatResult] = field(default_factory=dict)
+    signatures: Mapping[str, SignatureReport] = field(default_factory=dict)
+    policies: Mapping[str, str] = field(default_factory=dict)
+    """sha256 of each policy that took part in the decision, by name."""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """Version of each tool that took part, by name."""
+    not_checked: tuple[str, ...] = ()
+    """Checks that did not run, by name (``virus``…); said in admission and receipt."""
+
+    @property
+    def place(self) -> Place:
+        """Held submissions live in ``holding/``, accepted ones in the archive."""
+        return Place.HOLDING if self.outcome is Outcome.HELD else Place.ARCHIVE

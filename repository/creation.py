@@ -1,0 +1,155 @@
+"""Making an archive: replicas, catalogue and the recovery sheet.
+
+The recovery sheet tells a stranger with one surviving copy what to do; it names URLs, UUIDs
+and commands, and no secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from repository.archive import catalogue_url
+from repository.catalogue import Catalogue
+from repository.replica import (
+    RECOVERY_SHEET,
+    Replica,
+    ReplicaExists,
+    SharedFailureDomain,
+    create_replica,
+    read_marker,
+    require_distinct,
+)
+from repository.settings import RepositorySettings
+from schemas.digests import digests_of
+from schemas.errors import ConfigError
+from schemas.ids import RepositoryId
+from schemas.moments import Clock, format_moment, utc_now
+from schemas.text import Language, say
+from storage_backends.interface import ObjectExists, StorageBackend
+from storage_backends.registry import open_backend
+from storage_backends.sources import BytesSource
+
+SHEET_FILE = "RECOVERY.txt"
+
+
+class ArchiveExists(ConfigError):
+    """There is an archive in the folder already; nothing was touched."""
+
+    code = "REPO-EXISTS"
+
+
+class TooFewReplicas(ConfigError):
+    """Fewer replicas are configured than ``min_copies`` asks for."""
+
+    code = "REPO-TOO-FEW-REPLICAS"
+
+
+def create_archive(
+    settings: RepositorySettings,
+    *,
+    backends: Mapping[str, StorageBackend] | None = None,
+    now: Clock = utc_now,
+    lang: Language = "vi",
+) -> tuple[Replica, ...]:
+    """The archive exists: every replica marked, the catalogue empty, the sheet everywhere.
+
+    Everything is looked at before anything is written: replicas that are replicas already,
+    too few of them, or shared failure domains that were not accepted are refused first.
+    """
+    root = Path(settings.root)
+    if (root / "catalogue.sqlite").exists():
+        raise ArchiveExists(where=str(root))
+    if len(settings.replicas) < settings.min_copies:
+        raise TooFewReplicas(replicas=len(settings.replicas), min_copies=settings.min_copies)
+    opened = dict(backends or {})
+    for replica in settings.replicas:
+        if replica.name not in opened:
+            opened[replica.name] = open_backend(
+                replica.name, replica.url, replica.options, create=True
+            )
+        if read_marker(opened[replica.name]) is not None:
+            raise ReplicaExists(replica=replica.name, url=opened[replica.name].url)
+    _require_distinct_stores(settings, opened)
+    made = tuple(
+        create_replica(
+            replica, opened[replica.name], repository=RepositoryId(settings.id), now=now
+        )
+        for replica in settings.replicas
+    )
+    require_distinct(list(made), accept_shared=settings.accept_shared_failure_domain)
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    Catalogue.open(catalogue_url(settings), create=True).close()
+    write_recovery_sheets(settings, made, now=now, lang=lang)
+    return made
+
+
+def write_recovery_sheets(
+    settings: RepositorySettings,
+    replicas: Sequence[Replica],
+    *,
+    now: Clock = utc_now,
+    lang: Language = "vi",
+) -> str:
+    """The sheet stands in the archive's folder and on every replica; its text."""
+    text = recovery_sheet(settings, replicas, moment=format_moment(now()), lang=lang)
+    content = text.encode()
+    (Path(settings.root) / SHEET_FILE).write_bytes(content)
+    digest = digests_of(content).sha256
+    for replica in replicas:
+        try:
+            replica.backend.put_new(
+                RECOVERY_SHEET, BytesSource(content), size_bytes=len(content), sha256=digest
+            )
+        except ObjectExists:
+            current, token = replica.backend.read_head(RECOVERY_SHEET)
+            if current != content:
+                replica.backend.put_head(RECOVERY_SHEET, content, replaces=token)
+        replica.backend.settle("kho/")
+    return text
+
+
+def recovery_sheet(
+    settings: RepositorySettings, replicas: Sequence[Replica], *, moment: str, lang: Language
+) -> str:
+    """What to do with one surviving copy and an empty machine."""
+    rows = "\n".join(
+        say(
+            "RECOVERY-SHEET-REPLICA",
+            lang,
+            name=replica.name,
+            url=replica.backend.url,
+            site=replica.settings.site,
+            medium=replica.settings.medium,
+            replica_id=replica.marker.replica_id,
+        )
+        for replica in replicas
+    )
+    return say(
+        "RECOVERY-SHEET",
+        lang,
+        name=settings.name or settings.id,
+        repository_id=settings.id,
+        moment=moment,
+        replicas=rows,
+        url=replicas[0].backend.url,
+    )
+
+
+def _require_distinct_stores(
+    settings: RepositorySettings, backends: Mapping[str, StorageBackend]
+) -> None:
+    by_url: dict[str, str] = {}
+    for replica in settings.replicas:
+        url = backends[replica.name].url
+        other = by_url.setdefault(url, replica.name)
+        if other != replica.name:
+            raise ReplicaExists(replica=replica.name, url=url)
+    if settings.accept_shared_failure_domain:
+        return
+    by_domain: dict[str, str] = {}
+    for replica in settings.replicas:
+        domain = backends[replica.name].failure_domain
+        other = by_domain.setdefault(domain, replica.name)
+        if other != replica.name:
+            raise SharedFailureDomain(replicas=f"{other}, {replica.name}", domain=domain)

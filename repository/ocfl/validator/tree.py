@@ -1,0 +1,180 @@
+"""What is validated, seen as a tree: a local folder, or a prefix of a storage backend.
+
+A tree shows links and special files for what they are and never follows them.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal, Protocol
+
+from schemas.errors import KhoError
+from storage_backends.interface import (
+    ObjectInfo,
+    ObjectNotFound,
+    StorageBackend,
+    WrongEntryType,
+)
+
+EntryKind = Literal["file", "directory", "link", "special", "unreadable"]
+
+
+class EntryUnreadable(KhoError):
+    """A listed entry's bytes cannot be had; nothing is known about them."""
+
+    code = "OCFL-KHO-UNREADABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a tree. ``path`` is relative to the tree, with ``/``."""
+
+    path: str
+    kind: EntryKind
+    size_bytes: int = 0
+    names: int = 1
+    """How many names its bytes have: more than one is a hard link. 1 where unknown."""
+
+    @property
+    def name(self) -> str:
+        """The last segment of the path."""
+        return self.path.rpartition("/")[2]
+
+
+class Tree(Protocol):
+    """A place to look at, by listing and opening alone."""
+
+    def children(self, folder: str) -> list[Entry]:
+        """The direct entries of a folder by name; ``""`` is the tree itself."""
+
+    def walk(self, folder: str) -> Iterator[Entry]:
+        """Every entry below a folder, folders included where the store has them."""
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A file's bytes; :class:`EntryUnreadable` when they cannot be had."""
+
+
+class LocalTree:
+    """A folder of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def children(self, folder: str) -> list[Entry]:
+        """See :class:`Tree`."""
+        prefix = f"{folder}/" if folder else ""
+        try:
+            with os.scandir(self._root / folder) as found:
+                entries = [_local_entry(prefix + item.name, item) for item in found]
+        except OSError as error:
+            raise EntryUnreadable(path=folder, reason=_reason(error)) from error
+        return sorted(entries, key=lambda entry: entry.path)
+
+    def walk(self, folder: str) -> Iterator[Entry]:
+        """See :class:`Tree`. A folder that cannot be listed is ``unreadable``."""
+        waiting = [folder]
+        while waiting:
+            current = waiting.pop()
+            try:
+                entries = self.children(current)
+            except EntryUnreadable:
+                yield Entry(current, "unreadable")
+                continue
+            yield from entries
+            waiting.extend(entry.path for entry in entries if entry.kind == "directory")
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """See :class:`Tree`. A file that became a link or a pipe since is not opened."""
+        flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        try:
+            descriptor = os.open(self._root / path, flags | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            raise EntryUnreadable(path=path, reason=_reason(error)) from error
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise EntryUnreadable(path=path, reason="not a file any more")
+        return os.fdopen(descriptor, "rb", buffering=0)
+
+
+class BackendTree:
+    """A prefix of a storage backend, ending in ``/`` or empty.
+
+    An unavailable or forbidden store is not a property of the tree: its error goes to the
+    caller.
+    """
+
+    def __init__(self, backend: StorageBackend, prefix: str = "") -> None:
+        self._backend = backend
+        self._prefix = prefix
+
+    def children(self, folder: str) -> list[Entry]:
+        """See :class:`Tree`. Costs one listing of everything below the folder."""
+        found: dict[str, Entry] = {}
+        start = f"{folder}/" if folder else ""
+        for entry in self.walk(folder):
+            name, slash, _rest = entry.path[len(start) :].partition("/")
+            path = start + name
+            if slash:
+                found[path] = Entry(path, "directory")
+            else:
+                found.setdefault(path, entry)
+        return sorted(found.values(), key=lambda entry: entry.path)
+
+    def walk(self, folder: str) -> Iterator[Entry]:
+        """See :class:`Tree`."""
+        prefix = f"{self._prefix}{folder}/" if folder else self._prefix
+        for info in self._backend.list(prefix):
+            yield self._entry(info)
+
+    @contextmanager
+    def open(self, path: str) -> Iterator[BinaryIO]:
+        """See :class:`Tree`."""
+        try:
+            with self._backend.open(self._prefix + path) as stream:
+                yield stream
+        except (ObjectNotFound, WrongEntryType) as error:
+            raise EntryUnreadable(path=path, reason=error.code) from error
+
+    def _entry(self, info: ObjectInfo) -> Entry:
+        path = info.key[len(self._prefix) :].rstrip("/")
+        kind: EntryKind = "special"
+        if info.kind == "file" or info.kind == "directory" or info.kind == "link":
+            kind = info.kind
+        return Entry(path, kind, info.size_bytes)
+
+
+def read_capped(tree: Tree, path: str, limit_bytes: int) -> bytes | None:
+    """A file's bytes, or None when they are more than the limit."""
+    parts: list[bytes] = []
+    left = limit_bytes + 1
+    try:
+        with tree.open(path) as stream:
+            while left > 0 and (chunk := stream.read(min(left, 1024 * 1024))):
+                parts.append(chunk)
+                left -= len(chunk)
+    except OSError as error:
+        raise EntryUnreadable(path=path, reason=_reason(error)) from error
+    return b"".join(parts) if left > 0 else None
+
+
+def _local_entry(path: str, item: os.DirEntry[str]) -> Entry:
+    try:
+        facts = item.stat(follow_symlinks=False)
+    except OSError:
+        return Entry(path, "unreadable")
+    if stat.S_ISLNK(facts.st_mode):
+        return Entry(path, "link")
+    if stat.S_ISDIR(facts.st_mode):
+        return Entry(path, "directory")
+    if stat.S_ISREG(facts.st_mode):
+        return Entry(path, "file", facts.st_size, facts.st_nlink)
+    return Entry(path, "special")
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,94 @@
+"""Rebuilding the catalogue from the replicas: it is a cache (promise 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from repository.aip.facts_reader import read_facts
+from repository.aip.views import CopyView
+from repository.catalogue import Catalogue
+from repository.facts import AipFacts
+from repository.journal import last_line, read_lines
+from repository.ocfl.reader import list_objects, read_object
+from repository.replica import Replica
+from schemas.errors import KhoError
+from schemas.nouns import Place
+from schemas.progress import Progress
+from schemas.records import LedgerLine
+
+_LINES_PER_TRANSACTION = 500
+
+
+@dataclass(slots=True)
+class RebuildReport:
+    """What a rebuild found. ``unreadable`` are (replica, object prefix, reason): damaged there
+    and on no other replica whole, or not ours; a person should look."""
+
+    aips: int = 0
+    files: int = 0
+    ledger_lines: int = 0
+    unreadable: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+def rebuild_catalogue(
+    catalogue: Catalogue, replicas: Sequence[Replica], *, progress: Progress
+) -> RebuildReport:
+    """The empty ``catalogue`` holds what the replicas hold: each AIP at its newest version,
+    and the longest journal. A damaged copy is passed over when another replica has a whole
+    one."""
+    report = RebuildReport()
+    failures: dict[str, tuple[str, str, str]] = {}
+    whole: set[str] = set()
+    best: dict[tuple[Place, str], int] = {}
+    progress.phase("PROGRESS-REBUILD")
+    for replica in replicas:
+        for prefix, facts, reason in _facts_on(replica):
+            if facts is None:
+                failures.setdefault(prefix, (replica.name, prefix, reason))
+                continue
+            whole.add(prefix)
+            key = (facts.place, facts.aip_id)
+            if best.get(key, 0) < facts.version:
+                report.aips += key not in best
+                best[key] = facts.version
+                catalogue.register(facts)
+                report.files += len(facts.files)
+            progress.advance(files=1)
+    report.unreadable = [row for prefix, row in failures.items() if prefix not in whole]
+    for lines in _batches(_longest_journal(replicas)):
+        catalogue.apply_all(lines)
+        report.ledger_lines += len(lines)
+    return report
+
+
+def _facts_on(replica: Replica) -> Iterator[tuple[str, AipFacts | None, str]]:
+    for place in Place:
+        for prefix in list_objects(replica.backend, place):
+            try:
+                view = CopyView(read_object(replica.backend, prefix))
+                yield prefix, read_facts(view), ""
+            except KhoError as error:
+                yield prefix, None, str(error)
+
+
+def _longest_journal(replicas: Sequence[Replica]) -> Iterator[LedgerLine]:
+    """The lines of the replica whose journal is newest."""
+
+    def newest(replica: Replica) -> int:
+        last = last_line(replica.backend)
+        return last.seq if last is not None else 0
+
+    if replicas:
+        yield from read_lines(max(replicas, key=newest).backend)
+
+
+def _batches(lines: Iterator[LedgerLine]) -> Iterator[list[LedgerLine]]:
+    batch: list[LedgerLine] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == _LINES_PER_TRANSACTION:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
