@@ -1,0 +1,122 @@
+"""The forms in which an AIP is given back.
+
+``folder``: the AIP's logical state, an E-ARK package. ``submission``: the submitted tree, names
+and bytes as they came. ``bag``: the folder as the payload of a BagIt 1.0 bag. (``tt05`` comes
+with the circular's profile.)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from repository.aip.paths import is_submission_map
+from repository.aip.submission_map import empty_directories_of, raw_path_of
+from repository.aip.views import AipView, read_verified
+from repository.facts import AipFacts
+from schemas.bag_write import BagEntry, bag_tag_files
+from schemas.errors import RepositoryError
+from schemas.records import MapEntry, MapHeader
+
+
+class UnsafePath(RepositoryError):
+    """A stored path would lead out of the target; nothing was written there."""
+
+    code = "RESTORE-UNSAFE-PATH"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetFile:
+    """One file to write: ``path`` is relative to the AIP's folder in the target."""
+
+    path: Path
+    content_path: str
+    sha512: str
+    size_bytes: int | None = None
+    mode: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RestorePlan:
+    """Everything one AIP becomes in the target."""
+
+    files: list[TargetFile]
+    directories: list[Path] = field(default_factory=list)
+    closing_files: list[tuple[str, bytes]] = field(default_factory=list)
+
+
+RestoreForm = Callable[[AipView, AipFacts], RestorePlan]
+
+
+def as_folder(_view: AipView, facts: AipFacts) -> RestorePlan:
+    """The logical state, path by path."""
+    return RestorePlan(_logical_files(facts, Path()))
+
+
+def as_submission(view: AipView, facts: AipFacts) -> RestorePlan:
+    """The submitted tree: raw names, modes, empty directories."""
+    by_logical = {file.logical_path: file for file in facts.files}
+    map_path = next(path for path in by_logical if is_submission_map(path))
+    lines = read_verified(view, map_path).splitlines()
+    header = msgspec.json.decode(lines[0], type=MapHeader)
+    decoder = msgspec.json.Decoder(MapEntry)
+    files = []
+    for line in lines[1:]:
+        entry = decoder.decode(line)
+        stored = by_logical[entry.logical_path]
+        files.append(
+            TargetFile(
+                safe_path(os.fsdecode(raw_path_of(entry))),
+                stored.content_path,
+                stored.sha512,
+                entry.size,
+                entry.mode,
+            )
+        )
+    directories = [safe_path(os.fsdecode(raw)) for raw in empty_directories_of(header)]
+    return RestorePlan(files, directories)
+
+
+def as_bag(_view: AipView, facts: AipFacts) -> RestorePlan:
+    """The folder form under ``data/``, with BagIt 1.0 tag files around it."""
+    files = _logical_files(facts, Path("data"))
+    entries = [
+        BagEntry(f"data/{file.logical_path}".encode(), file.size_bytes, file.sha256, file.sha512)
+        for file in facts.files
+        if not file.logical_path.startswith("/")
+    ]
+    info = [
+        ("External-Identifier", f"urn:uuid:{facts.aip_id}"),
+        ("Bagging-Software", "Kho"),
+    ]
+    return RestorePlan(files, closing_files=bag_tag_files(entries, info))
+
+
+FORMS: dict[str, RestoreForm] = {
+    "folder": as_folder,
+    "submission": as_submission,
+    "bag": as_bag,
+}
+
+
+def safe_path(path: str) -> Path:
+    """``path`` as one below the AIP's folder. :class:`UnsafePath` when it would lead out of it:
+    a replica may be forged, and a restore writes what the replica says."""
+    relative = Path(path)
+    if relative.is_absolute() or not relative.parts or ".." in relative.parts:
+        raise UnsafePath(path=path)
+    return relative
+
+
+def _logical_files(facts: AipFacts, base: Path) -> list[TargetFile]:
+    return [
+        TargetFile(
+            base / safe_path(file.logical_path), file.content_path, file.sha512, file.size_bytes
+        )
+        for file in facts.files
+        if not file.logical_path.startswith("/")
+    ]
