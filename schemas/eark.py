@@ -7,14 +7,12 @@ when they can be: the package's ``Representations`` division refers to the file 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from schemas.mets import (
     CSIP,
-    XLINK,
     AnyAgent,
     FileRef,
     Files,
@@ -23,13 +21,20 @@ from schemas.mets import (
     mets_document,
     q,
     some,
-    stable_id,
     write_administrative,
     write_descriptive,
     write_file_group,
     write_header,
 )
-from schemas.xml_text import encode_href, xml_safe
+from schemas.mets_map import (
+    group_id,
+    section_id,
+    struct_map,
+    write_group_division,
+    write_metadata_division,
+    write_pointer_division,
+)
+from schemas.xml_text import xml_safe
 from schemas.xml_writing import XmlWriter
 
 CSIP_PROFILE = "https://earkcsip.dilcis.eu/profile/E-ARK-CSIP-v2-2-0.xml"
@@ -107,18 +112,18 @@ def write_package_mets(out: BinaryIO, package: PackageMets) -> None:
     with mets_document(out, _root_attributes(package), schemas=schemas) as xml:
         _write_header(xml, package, package.alt_record_ids)
         write_descriptive(xml, package.descriptive)
-        write_administrative(xml, _id(package.objid, "amdSec"), administrative)
+        write_administrative(xml, section_id(package.objid, "amdSec"), administrative)
         groups = _write_package_files(xml, package)
-        with _struct_map(xml, package.objid, package.objid):
-            _write_metadata_div(xml, package.objid, package.descriptive, administrative)
+        with struct_map(xml, package.objid, package.objid):
+            write_metadata_division(xml, package.objid, package.descriptive, administrative)
             for use in ("Schemas", "Documentation"):
                 if use in groups:
-                    _write_group_div(xml, package.objid, use, [use])
+                    write_group_division(xml, package.objid, use, [use])
             uses = [f"Representations/{name}" for name, _ in package.representations]
             if uses:
-                _write_group_div(xml, package.objid, "Representations", uses)
+                write_group_division(xml, package.objid, "Representations", uses)
             for name, ref in package.representations:
-                _write_pointer_div(xml, package.objid, name, ref)
+                write_pointer_division(xml, package.objid, f"Representations/{name}", ref)
 
 
 def write_representation_mets(out: BinaryIO, rep: RepresentationMets) -> None:
@@ -127,14 +132,14 @@ def write_representation_mets(out: BinaryIO, rep: RepresentationMets) -> None:
     with mets_document(out, _root_attributes(rep)) as xml:
         _write_header(xml, rep)
         write_descriptive(xml, rep.descriptive)
-        write_administrative(xml, _id(rep.objid, "amdSec"), rep.preservation)
+        write_administrative(xml, section_id(rep.objid, "amdSec"), rep.preservation)
         data = some(rep.data())
         if data is not None:
-            with xml.element(q("fileSec"), {"ID": _id(rep.objid, "fileSec")}):
+            with xml.element(q("fileSec"), {"ID": section_id(rep.objid, "fileSec")}):
                 write_file_group(xml, _group(rep, "Data"), data)
-        with _struct_map(xml, rep.objid, rep.name):
-            _write_metadata_div(xml, rep.objid, rep.descriptive, rep.preservation)
-            _write_group_div(xml, rep.objid, "Data", ["Data"] if data is not None else [])
+        with struct_map(xml, rep.objid, rep.name):
+            write_metadata_division(xml, rep.objid, rep.descriptive, rep.preservation)
+            write_group_division(xml, rep.objid, "Data", ["Data"] if data is not None else [])
 
 
 def _root_attributes(of: PackageMets | RepresentationMets) -> dict[str, str]:
@@ -172,7 +177,7 @@ def _write_package_files(xml: XmlWriter, package: PackageMets) -> set[str]:
     if not (package.schemas or documentation or package.representations):
         return set()
     groups = set()
-    with xml.element(q("fileSec"), {"ID": _id(package.objid, "fileSec")}):
+    with xml.element(q("fileSec"), {"ID": section_id(package.objid, "fileSec")}):
         if documentation is not None:
             groups.add("Documentation")
             write_file_group(xml, _group(package, "Documentation"), documentation)
@@ -185,59 +190,9 @@ def _write_package_files(xml: XmlWriter, package: PackageMets) -> set[str]:
 
 
 def _group(of: PackageMets | RepresentationMets, use: str) -> dict[str, str]:
-    attributes = {"ID": _group_id(of.objid, use), "USE": use}
+    attributes = {"ID": group_id(of.objid, use), "USE": use}
     if use.startswith("Representations") or use == "Data":
         attributes[_CONTENT] = of.content_information_type
         if of.other_content_information_type:
             attributes[_OTHER_CONTENT] = of.other_content_information_type
     return attributes
-
-
-@contextmanager
-def _struct_map(xml: XmlWriter, objid: str, label: str) -> Iterator[None]:
-    attributes = {"ID": _id(objid, "structMap"), "TYPE": "PHYSICAL", "LABEL": "CSIP"}
-    with (
-        xml.element(q("structMap"), attributes),
-        xml.element(q("div"), {"ID": _id(objid, "div"), "LABEL": xml_safe(label)}),
-    ):
-        yield
-
-
-def _write_metadata_div(
-    xml: XmlWriter,
-    objid: str,
-    descriptive: Sequence[MetadataRef],
-    administrative: Sequence[MetadataRef],
-) -> None:
-    attributes = {"ID": _id(objid, "div", "Metadata"), "LABEL": "Metadata"}
-    if descriptive:
-        attributes["DMDID"] = " ".join(section.section_id for section in descriptive)
-    if administrative:
-        attributes["ADMID"] = " ".join(section.section_id for section in administrative)
-    xml.leaf(q("div"), attributes=attributes)
-
-
-def _write_group_div(xml: XmlWriter, objid: str, label: str, uses: Sequence[str]) -> None:
-    with xml.element(q("div"), {"ID": _id(objid, "div", label), "LABEL": label}):
-        for use in uses:
-            xml.leaf(q("fptr"), attributes={"FILEID": _group_id(objid, use)})
-
-
-def _write_pointer_div(xml: XmlWriter, objid: str, name: str, ref: FileRef) -> None:
-    label = f"Representations/{name}"
-    pointer = {
-        "LOCTYPE": "URL",
-        f"{{{XLINK}}}type": "simple",
-        f"{{{XLINK}}}href": encode_href(ref.href),
-        f"{{{XLINK}}}title": _group_id(objid, label),
-    }
-    with xml.element(q("div"), {"ID": _id(objid, "div", label), "LABEL": label}):
-        xml.leaf(q("mptr"), attributes=pointer)
-
-
-def _id(objid: str, *parts: str) -> str:
-    return stable_id("uuid", objid, *parts)
-
-
-def _group_id(objid: str, use: str) -> str:
-    return _id(objid, "fileGrp", use)

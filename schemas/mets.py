@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias, TypeVar
 
 from schemas.events import Agent
 from schemas.xml_text import encode_href, write_name, xml_safe
@@ -87,6 +87,7 @@ class MetsAgent:
 
 
 AnyAgent: TypeAlias = Agent | MetsAgent
+T = TypeVar("T")
 Files: TypeAlias = Callable[[], Iterable[FileRef]]
 
 
@@ -274,9 +275,9 @@ def xml_id(identifier: str) -> str:
     return identifier
 
 
-def some(files: Iterable[FileRef]) -> Iterator[FileRef] | None:
-    """The files again, or None when there are none: METS has no empty file section."""
-    iterator = iter(files)
+def some(items: Iterable[T]) -> Iterator[T] | None:
+    """The items again, or None when there are none: METS has no empty file section."""
+    iterator = iter(items)
     for first in iterator:
         return chain((first,), iterator)
     return None
