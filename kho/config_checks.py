@@ -135,7 +135,7 @@ class _Reader:
 
     def _unknown(self, key: str, known: list[str], place: tuple[str | int, ...]) -> ConfigInvalid:
         near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-        shared = {"known": ", ".join(known), "place": _dotted(place) or "kho.toml"}
+        shared = {"known": ", ".join(known), "table": _dotted(place) or "kho.toml"}
         if near:
             return self.problem(UnknownSetting, (*place, key), nearest=near[0], **shared)
         return self.problem(UnlikeAnySetting, (*place, key), **shared)
@@ -210,7 +210,7 @@ def _is_uuid(text: str) -> bool:
 
 def _steps(where: str) -> Iterator[str | int]:
     """The keys and indices of a path such as ``.replica[0].site``."""
-    for key, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", where):
+    for key, index in re.findall(r"\.([^.\[\]]+)|\[(\d+)\]", where):
         yield key or int(index)
 
 
