@@ -71,7 +71,7 @@ def line_of(text: str, place: Sequence[str | int]) -> int:
             here = (*table, key[1] or key[2] or key[3])
         else:
             continue
-        if here == wanted:
+        if here[: len(wanted)] == wanted:
             return number
         if here and wanted[: len(here)] == here:
             best = number
