@@ -145,8 +145,10 @@ class FilesystemBackend:
 
     def stat(self, key: str) -> ObjectInfo:
         check_key(key)
-        with self._disk.translated(key, reading=True):
+        try:
             status = self._system.lstat(self._disk.path(key))
+        except OSError as error:
+            raise self._disk.meaning_when_reading(error, key) from error
         if not stat.S_ISREG(status.st_mode):
             raise WrongEntryType(backend=self.name, key=key, found=kind_of(status.st_mode))
         return ObjectInfo(key, status.st_size)
@@ -229,8 +231,10 @@ class FilesystemBackend:
 
     def _open(self, key: str, *, offset: int = 0) -> LocalFile:
         check_key(key)
-        with self._disk.translated(key, reading=True):
+        try:
             return self._disk.open_file(key, offset=offset)
+        except OSError as error:
+            raise self._disk.meaning_when_reading(error, key) from error
 
     def _list(self, prefix: str) -> Iterator[ObjectInfo]:
         with self._disk.translated(prefix):

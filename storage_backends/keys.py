@@ -20,7 +20,14 @@ SEGMENT_LIMIT_BYTES = 100
 OBJECT_ROOT_ALLOWANCE_BYTES = 120
 """Kept free in a content path for the key prefix of the object that it is written under."""
 
-_KEY = re.compile(r"[A-Za-z0-9._~%=-]+(?:/[A-Za-z0-9._~%=-]+)*\Z")
+_KEY = re.compile(
+    r"""(?: (?! (?=[acnplACNPL]) (?i:con|prn|aux|nul|com[0-9]|lpt[0-9]) (?:[./]|\Z) )  # devices
+            [A-Za-z0-9._~%=-]{1,100} (?<!\.)
+            (?: /(?=.) | \Z )
+        )+ \Z""",
+    re.VERBOSE,
+)
+_CHARACTERS = re.compile(r"[A-Za-z0-9._~%=/-]+\Z")
 _PLAIN_SEGMENT = re.compile(r"[A-Za-z0-9_%-](?:[A-Za-z0-9._~%-]*[A-Za-z0-9_~%-])?\Z")
 _EXTENSION = re.compile(r"\.[A-Za-z]{1,8}\Z")
 _DEVICES = frozenset(
@@ -61,19 +68,21 @@ def content_paths(logical_paths: Iterable[str], *, version: int) -> dict[str, st
 
 
 def _why_invalid(key: str) -> str:
-    """The reason code against ``key``, or an empty text."""
-    if not _KEY.match(key):
-        return "characters" if key and "//" not in key and key.strip("/") == key else "slashes"
+    """The reason code against ``key``, or an empty text. One match passes nearly every key."""
     if len(key) > KEY_LIMIT_BYTES:
         return "too-long"
+    if _KEY.match(key):
+        return ""
+    if not _CHARACTERS.match(key):
+        return "characters" if key else "slashes"
     for segment in key.split("/"):
+        if not segment:
+            return "slashes"
         if len(segment) > SEGMENT_LIMIT_BYTES:
             return "segment-too-long"
         if segment.endswith("."):
             return "final-dot"
-        if _is_device(segment):
-            return "device-name"
-    return ""
+    return "device-name"
 
 
 def _is_device(segment: str) -> bool:

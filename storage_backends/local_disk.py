@@ -18,6 +18,7 @@ from storage_backends.interface import (
     BackendUnavailable,
     MediumFailed,
     ObjectNotFound,
+    StorageError,
     WrongEntryType,
 )
 from storage_backends.settling import Unsettled, parent_of, ways
@@ -54,12 +55,13 @@ class LocalFile(io.FileIO):
     def __init__(self, descriptor: int, system: SystemCalls, backend: str, key: str) -> None:
         super().__init__(descriptor, "rb")
         self._system = system
+        self._descriptor = descriptor
         self._where = (backend, key)
 
     def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override] # typeshed wants any buffer
         """How many bytes were read; 0 at the end."""
         try:
-            return self._system.read_into(self.fileno(), memoryview(buffer))
+            return self._system.read_into(self._descriptor, buffer)
         except OSError as error:
             backend, key = self._where
             raise meaning_of(error, backend=backend, key=key) from error
@@ -80,7 +82,7 @@ class LocalFile(io.FileIO):
 
     def drop_cache(self) -> None:
         """What is read next comes from the medium."""
-        self._system.drop_cache(self.fileno())
+        self._system.drop_cache(self._descriptor)
 
 
 class LocalDisk:
@@ -103,21 +105,24 @@ class LocalDisk:
         return f"{self.root}/{key}"
 
     @contextmanager
-    def translated(self, key: str, *, reading: bool = False) -> Iterator[None]:
+    def translated(self, key: str) -> Iterator[None]:
         """OSErrors inside are raised as the storage errors they mean.
 
-        "Not found" is said only while the root is the one that was opened; on ``reading``, a
-        file in place of a folder on the way means not found too.
+        "Not found" is said only while the root is the one that was opened.
         """
         try:
             yield
+        except FileNotFoundError as error:
+            raise self.meaning_when_reading(error, key) from error
         except OSError as error:
-            if isinstance(error, FileNotFoundError) or (
-                reading and isinstance(error, NotADirectoryError)
-            ):
-                self.check_mounted()
-                raise ObjectNotFound(backend=self.name, key=key) from error
             raise meaning_of(error, backend=self.name, key=key) from error
+
+    def meaning_when_reading(self, error: OSError, key: str) -> StorageError:
+        """As :meth:`translated`; and below a file there can be nothing, so nothing is found."""
+        if isinstance(error, FileNotFoundError | NotADirectoryError):
+            self.check_mounted()
+            return ObjectNotFound(backend=self.name, key=key)
+        return meaning_of(error, backend=self.name, key=key)
 
     def check_mounted(self) -> None:
         """The root is the folder that was opened; :class:`RootMissing` when it is not."""

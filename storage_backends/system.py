@@ -71,7 +71,7 @@ class SystemCalls:
     def readlink(self, path: str) -> str:
         return os.readlink(path)  # noqa: PTH115  # the bare call is the point
 
-    def read_into(self, descriptor: int, buffer: memoryview) -> int:
+    def read_into(self, descriptor: int, buffer: bytearray | memoryview) -> int:
         """How many bytes were read to the start of ``buffer``; 0 at the end of the file."""
         return os.readv(descriptor, [buffer])
 

@@ -1,0 +1,165 @@
+"""The one reading engine: re-reads and re-hashes objects at the speed of the store.
+
+Write verification, audit and restore all read through :func:`read_digests`. Threads take
+batches of up to 64 objects and read into one preallocated buffer each; on local stores the
+page cache is dropped before a file is read, so that the medium answers, and after, so that an
+audit does not push everything else out of memory.
+
+Source: docs/design.md, *Digests*; benchmarks/reading.py holds the figures.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from schemas.digests import Algorithm
+from storage_backends.interface import BackendUnavailable, StorageBackend, StorageError
+
+BUFFER_BYTES = 1024 * 1024
+BATCH_FILES = 64
+BATCH_BYTES = 16 * 1024 * 1024
+"""A batch ends here, so that large files spread over the threads."""
+_BATCHES_AHEAD = 2
+"""Batches waiting per thread; what bounds the memory of a run over millions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRequest:
+    """One object to read; ``size_bytes`` as expected, used only to share out the work."""
+
+    key: str
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadResult:
+    """What reading one object gave: ``digest`` of all its bytes, or the ``error``."""
+
+    key: str
+    size_bytes: int
+    digest: str
+    error: StorageError | None = None
+
+
+def read_digests(
+    backend: StorageBackend,
+    requests: Iterable[ReadRequest],
+    *,
+    algorithm: Algorithm = "sha256",
+    threads: int | None = None,
+    drop_cache: bool = True,
+) -> Iterator[ReadResult]:
+    """One result for each request, in no promised order, in bounded memory.
+
+    ``requests`` is taken lazily in the caller's thread. What is wrong with one object is the
+    ``error`` of its result; anything that is not a storage error ends the run and is raised.
+    When the iterator is closed early, no thread reads on.
+    """
+    workers = threads or backend.capabilities.read_threads
+    reader = _Reader(backend, algorithm, drop_cache=drop_cache)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="kho-read")
+    waiting: set[Future[list[ReadResult]]] = set()
+    try:
+        for batch in _batches(requests):
+            waiting.add(pool.submit(reader.read_batch, batch))
+            if len(waiting) >= workers * _BATCHES_AHEAD:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for future in done:
+                    yield from future.result()
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                yield from future.result()
+    finally:
+        reader.stopped = True
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _Stopped(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class _Reader:
+    def __init__(self, backend: StorageBackend, algorithm: Algorithm, *, drop_cache: bool) -> None:
+        self._backend = backend
+        self._new_hash = hashlib.sha256 if algorithm == "sha256" else hashlib.sha512
+        self._drop_cache = drop_cache
+        self._mine = threading.local()
+        self.stopped = False
+
+    def read_batch(self, batch: list[ReadRequest]) -> list[ReadResult]:
+        """The results of one batch; fewer when nobody waits any more."""
+        buffer = getattr(self._mine, "buffer", None)
+        if buffer is None:
+            buffer = self._mine.buffer = memoryview(bytearray(BUFFER_BYTES))
+        results: list[ReadResult] = []
+        try:
+            results.extend(self._read(request, buffer) for request in batch)
+        except _Stopped:
+            pass
+        except BaseException:
+            self.stopped = True
+            raise
+        return results
+
+    def _read(self, request: ReadRequest, buffer: memoryview) -> ReadResult:
+        if self.stopped:
+            raise _Stopped
+        try:
+            with self._backend.open(request.key) as stream:
+                size_bytes, digest = self._digest(stream, buffer)
+        except StorageError as error:
+            return ReadResult(request.key, 0, "", error)
+        except OSError as error:
+            # A stream of a store that forgot to translate: still this object's fault alone.
+            unknown = BackendUnavailable(
+                backend=self._backend.name, key=request.key, reason=str(error)
+            )
+            unknown.__cause__ = error
+            return ReadResult(request.key, 0, "", unknown)
+        return ReadResult(request.key, size_bytes, digest)
+
+    def _digest(self, stream: BinaryIO, buffer: memoryview) -> tuple[int, str]:
+        drop_cache = getattr(stream, "drop_cache", None) if self._drop_cache else None
+        if drop_cache is not None:
+            drop_cache()
+        found = self._new_hash()
+        size_bytes = 0
+        read_into = getattr(stream, "readinto", None) or _reading_into(stream)
+        while count := read_into(buffer):
+            found.update(buffer[:count])
+            size_bytes += count
+            if self.stopped:
+                raise _Stopped
+        if drop_cache is not None:
+            drop_cache()
+        return size_bytes, found.hexdigest()
+
+
+def _reading_into(stream: BinaryIO) -> Callable[[memoryview], int]:
+    """``readinto`` for a stream that can only ``read``."""
+
+    def read_into(buffer: memoryview) -> int:
+        chunk = stream.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    return read_into
+
+
+def _batches(requests: Iterable[ReadRequest]) -> Iterator[list[ReadRequest]]:
+    batch: list[ReadRequest] = []
+    batch_bytes = 0
+    for request in requests:
+        batch.append(request)
+        batch_bytes += request.size_bytes or 0
+        if len(batch) == BATCH_FILES or batch_bytes >= BATCH_BYTES:
+            yield batch
+            batch, batch_bytes = [], 0
+    if batch:
+        yield batch
