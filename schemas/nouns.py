@@ -97,7 +97,26 @@ class SignatureResult:
     signer: str = ""
     signed_at: str = ""
     coverage: str = ""
+    """How much the signature covers: ``file|revision|start|unclear``; empty outside PDF."""
     detail: str = ""
+    kind: str = ""
+    """``pdf``, ``pdf-timestamp``, ``cms``, ``xml``, ``timestamp``…"""
+    level: str = ""
+    """``B``, ``T``, ``LT`` or ``LTA`` (ETSI baseline), by what was found, not by what holds."""
+    changes: str = ""
+    """What came after it: ``none|maintenance|form|annotations|other|not_analysed``."""
+    proven_at: str = ""
+    """Earliest moment the signature is proven to have existed; empty without proof."""
+    issuer: str = ""
+    organisation: str = ""
+    certificate: str = ""
+    """sha256 of the signer's certificate."""
+    anchor: str = ""
+    """Which imported anchor the chain ends in: ``<set>/<name>``."""
+    codes: tuple[str, ...] = ()
+    """Finding codes that the verifier itself raised about this signature."""
+    evidence: tuple[str, ...] = ()
+    """``certificate|crl|ocsp|timestamp:<sha256>`` of all that the verdict used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +131,12 @@ class SignatureReport:
     signatures: tuple[SignatureResult, ...] = ()
     findings: tuple[str, ...] = ()
     not_checked: str = ""
+    kind: str = ""
+    """What kind of carrier the file is: ``pdf``, ``cms``, ``xml``…; empty for none."""
+    detail: str = ""
+    """For staff: why a file could not be examined."""
+    basis: str = ""
+    """What the decision rests on: policy, trust snapshot and verifier, with their hashes."""
 
 
 @dataclass(frozen=True, slots=True)
