@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+
 from kit import network
 
 GATE = pytest.StashKey[network.Gate]()

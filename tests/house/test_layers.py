@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from kit.oracles import PROJECT
 
 PLANTED = {

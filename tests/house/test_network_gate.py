@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from kit.network import Gate, NetworkRefused
 
 UNROUTABLE = "192.0.2.1"  # TEST-NET-1, RFC 5737

@@ -6,9 +6,10 @@ import re
 import tomllib
 
 import pytest
-from kit.oracles import PROJECT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from kit.oracles import PROJECT
 
 LISTS = ("build", "run", "test", "oracle")
 

@@ -7,6 +7,7 @@ import sys
 import zipfile
 
 import pytest
+
 from kit.oracles import PROJECT
 
 PACKAGES = {"schemas", "storage_backends", "repository", "preservation", "ingest", "kho"}
