@@ -11,11 +11,8 @@ from dataclasses import dataclass
 from repository.ocfl.validator.digesting import can_compute, digests_of_file, normalized
 from repository.ocfl.validator.inventory import Inventory
 from repository.ocfl.validator.object_files import ObjectFiles
-from repository.ocfl.validator.report import Findings
+from repository.ocfl.validator.report import NOTHING, Findings
 from repository.ocfl.validator.tree import EntryUnreadable, Tree
-
-NOTHING = "—"
-"""Stands for a value that is not there, in any language."""
 
 OnFile = Callable[[str, int], None]
 """Told the path and size of every content file after it was read."""
@@ -74,14 +71,12 @@ class Read:
 
 def check_content(
     tree: Tree,
-    folder: str,
     files: ObjectFiles,
     expectations: Expectations,
     found: Findings,
     on_file: OnFile | None = None,
 ) -> Read:
     """Missing and altered content becomes findings; everything present is read once."""
-    start = f"{folder}/" if folder else ""
     count = total = 0
     for path in expectations.paths():
         stated = expectations.of(path)
@@ -92,7 +87,7 @@ def check_content(
             continue
         try:
             algorithms = {expected.algorithm for expected in stated}
-            computed, size_bytes = digests_of_file(tree, start + path, algorithms)
+            computed, size_bytes = digests_of_file(tree, path, algorithms)
         except EntryUnreadable as error:
             found.add("KHO-UNREADABLE", path, reason=error.fields["reason"])
             continue
@@ -105,9 +100,7 @@ def check_content(
     return Read(count, total)
 
 
-def check_listed(
-    content: Mapping[str, list[str]], inventory: Inventory, found: Findings
-) -> None:
+def check_listed(content: Mapping[str, list[str]], inventory: Inventory, found: Findings) -> None:
     """Content files up to the inventory's newest version that its manifest lacks are found."""
     listed = inventory.content_paths()
     for version in inventory.version_names:

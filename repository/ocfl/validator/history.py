@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from repository.ocfl.validator.digesting import normalized
 from repository.ocfl.validator.inventory import Inventory
-from repository.ocfl.validator.report import Findings
+from repository.ocfl.validator.report import NOTHING, Findings
 from repository.ocfl.validator.versions import VersionBlock
 
 _NOTES = ("created", "message", "user")
@@ -33,26 +33,23 @@ def check_prior(prior: Inventory, current: Inventory, found: Findings) -> None:
                 found.add("W011", place, key=key)
 
 
-def check_content_directories(
-    inventories: list[Inventory], current: Inventory, found: Findings
+def check_content_directory(
+    prior: Inventory, current: Inventory, *, is_first: bool, found: Findings
 ) -> None:
     """``contentDirectory`` was set in the first version, or never, and never changed."""
-    for index, prior in enumerate(inventories):
-        if prior.declared_content_directory == current.declared_content_directory:
-            continue
-        fields = {
-            "found": current.declared_content_directory or "content",
-            "expected": prior.declared_content_directory or "content",
-        }
-        if index == 0:
-            found.add("E019", prior.where, **fields)
-        if prior.content_directory != current.content_directory:
-            found.add("E020", prior.where, **fields)
+    if prior.declared_content_directory == current.declared_content_directory:
+        return
+    fields = {
+        "found": current.declared_content_directory or NOTHING,
+        "expected": prior.declared_content_directory or NOTHING,
+    }
+    if is_first:
+        found.add("E019", prior.where, **fields)
+    if prior.content_directory != current.content_directory:
+        found.add("E020", prior.where, **fields)
 
 
-def check_specification_order(
-    specifications: Mapping[str, str | None], found: Findings
-) -> None:
+def check_specification_order(specifications: Mapping[str, str | None], found: Findings) -> None:
     """No version conforms to an older specification than the version before it.
 
     ``specifications`` maps inventory paths to versions of OCFL, oldest version first.
@@ -68,9 +65,8 @@ def check_specification_order(
 
 def _check_identity(prior: Inventory, current: Inventory, found: Findings) -> None:
     if prior.identifier and current.identifier and prior.identifier != current.identifier:
-        fields = {"found": prior.identifier, "expected": current.identifier}
-        found.add("E037", prior.where, **fields)
-        found.add("E110", prior.where, **fields)
+        found.add("E037", prior.where, found=prior.identifier, other=current.identifier)
+        found.add("E110", prior.where, found=prior.identifier, expected=current.identifier)
     folder = prior.where.partition("/")[0]
     newest = prior.version_names[-1] if prior.version_names else None
     if newest is not None and newest != folder:

@@ -16,7 +16,7 @@ from repository.ocfl.validator.manifest import (
     check_fixity,
     check_manifest,
 )
-from repository.ocfl.validator.report import Findings
+from repository.ocfl.validator.report import NOTHING, Findings
 from repository.ocfl.validator.version_names import check_version_names
 from repository.ocfl.validator.versions import VersionBlock, check_version
 
@@ -123,7 +123,7 @@ def _identifier(raw: dict[str, object], where: str, found: Findings) -> str | No
     if "id" not in raw:
         found.add("E036", where, key="id")
     elif not isinstance(value, str) or not value:
-        found.add("E037", where, found=value, expected="a text that is not empty")
+        found.add("E037", where, found=value, other=NOTHING)
     else:
         if not is_uri(value):
             found.add("W005", where, found=value)

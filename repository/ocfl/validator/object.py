@@ -5,6 +5,8 @@ Source: OCFL 1.0 and 1.1, §3.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from repository.ocfl.validator.content import (
     Expectations,
     OnFile,
@@ -18,7 +20,7 @@ from repository.ocfl.validator.declaration import (
     check_declaration,
 )
 from repository.ocfl.validator.history import (
-    check_content_directories,
+    check_content_directory,
     check_prior,
     check_specification_order,
 )
@@ -43,72 +45,87 @@ from repository.ocfl.validator.tree import Tree
 
 def validate_object(
     tree: Tree,
-    folder: str = "",
     *,
     label: str = "",
     on_file: OnFile | None = None,
     limits: Limits | None = None,
 ) -> OcflReport:
-    """The verdict on the object in ``folder`` of the tree; ``label`` is its path in the report.
+    """The verdict on the object that the tree is; ``label`` is its path in the report.
 
     Never raises for what the object holds; a store that cannot be asked raises its own error.
     """
-    judged = ObjectJudgement(tree, folder, limits or Limits())
-    read = judged.run(on_file)
-    findings = judged.found.all()
-    return OcflReport(
-        path=label or folder,
-        outcome=outcome_of(findings),
-        findings=findings,
-        identifier=judged.current.identifier if judged.current else None,
-        files=read.files,
-        size_bytes=read.size_bytes,
+    return judge_object(tree, limits or Limits(), on_file).report(label)
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedObject:
+    """What was found of one object."""
+
+    found: Findings
+    read: Read
+    identifier: str | None
+    specification: str | None
+    """The version of OCFL that it declares."""
+
+    def report(self, label: str) -> OcflReport:
+        """The verdict under the path ``label``."""
+        findings = self.found.all()
+        return OcflReport(
+            path=label,
+            outcome=outcome_of(findings),
+            findings=findings,
+            identifier=self.identifier,
+            files=self.read.files,
+            size_bytes=self.read.size_bytes,
+        )
+
+
+def judge_object(tree: Tree, limits: Limits, on_file: OnFile | None = None) -> JudgedObject:
+    """Every check of one object."""
+    judging = _Judging(tree, limits)
+    read = judging.run(on_file)
+    current = judging.current
+    return JudgedObject(
+        judging.found, read, current.identifier if current else None, judging.specification
     )
 
 
-class ObjectJudgement:
-    """The checks of one object, in their order; afterwards ``found`` holds the findings."""
+class _Judging:
+    """The checks of one object, in their order."""
 
-    def __init__(self, tree: Tree, folder: str, limits: Limits) -> None:
+    def __init__(self, tree: Tree, limits: Limits) -> None:
         self.found = Findings(limits)
         self.current: Inventory | None = None
         """The root inventory's sound part."""
         self.specification: str | None = None
-        """The declared version of OCFL."""
         self._tree = tree
-        self._folder = folder
         self._limits = limits
-        self._reader = InventoryReader(tree, folder, limits, self.found)
+        self._reader = InventoryReader(tree, limits, self.found)
         self._files = ObjectFiles()
+        self._content: dict[str, list[str]] = {}
         self._expectations = Expectations()
 
-    def run(self, on_file: OnFile | None = None) -> Read:
-        """Everything is checked."""
-        self._files = sort_entries(self._tree.walk(self._folder), self._folder, self.found)
+    def run(self, on_file: OnFile | None) -> Read:
+        """Checks everything; afterwards ``found`` holds the findings."""
+        self._files = sort_entries(self._tree.walk(""), self.found)
         self._check_declaration()
         root = self._root_inventory()
         check_object_root(self._files, root.sidecar if root else None, self.found)
         check_version_folders(self._files, self.current, self.found)
-        directory = (
-            self.current.content_directory if self.current else DEFAULT_CONTENT_DIRECTORY
-        )
-        content = self._files.content_files(directory)
-        if self.current is not None:
-            self._expectations.add_inventory(self.current)
-            check_listed(content, self.current, self.found)
-        priors = self._version_folders(root, directory)
-        self._check_history(priors, content)
-        check_content_folders(self._files, content, directory, self.found)
-        if self.current is not None:
-            check_safety(self.current, self.found)
-        return check_content(
-            self._tree, self._folder, self._files, self._expectations, self.found, on_file
-        )
+        current = self.current
+        directory = current.content_directory if current else DEFAULT_CONTENT_DIRECTORY
+        self._content = self._files.content_files(directory)
+        if current is not None:
+            self._expectations.add_inventory(current)
+            check_listed(self._content, current, self.found)
+            check_safety(current, self.found)
+        self._check_versions(root, directory)
+        check_content_folders(self._files, self._content, directory, self.found)
+        return check_content(self._tree, self._files, self._expectations, self.found, on_file)
 
     def _check_declaration(self) -> None:
-        start = f"{self._folder}/" if self._folder else ""
         candidates = [
-            _moved(entry, start + entry.path)
+            entry
             for name, entry in sorted(self._files.top.items())
             if belongs_to_object_check(name)
         ]
@@ -125,32 +142,43 @@ class ObjectJudgement:
             return None
         root = self._reader.judge(self._files.top, "", content)
         self.current = root.inventory
-        declared, stated = self.specification, root.inventory and root.inventory.specification
+        declared = self.specification
+        stated = root.inventory.specification if root.inventory else None
         if declared and stated and declared != stated:
             self.found.add("E038", INVENTORY, found=stated, expected=declared)
         return root
 
-    def _version_folders(
-        self, root: StoredInventory | None, directory: str
-    ) -> list[Inventory]:
-        """The inventories of the version folders that are not the current one's copy."""
+    def _check_versions(self, root: StoredInventory | None, directory: str) -> None:
         holding = set()
         if self.current is not None:
             holding = {path.partition("/")[0] for path in self.current.content_paths()}
-        priors = []
-        for version in self._files.version_folders():
+        order: dict[str, str | None] = {}
+        for index, version in enumerate(self._files.version_folders()):
             stored = self._version_inventory(version, root)
+            names = [INVENTORY, stored.sidecar or INVENTORY] if stored is not None else []
             check_version_folder(
                 self._files,
                 version,
-                _names(stored),
+                names,
                 content_directory=directory,
                 holds_content=version in holding,
                 found=self.found,
             )
-            if stored is not None and stored.inventory not in (None, self.current):
-                priors.append(stored.inventory)
-        return [prior for prior in priors if prior is not None]
+            prior = stored.inventory if stored is not None else None
+            if prior is None or prior is self.current:
+                continue
+            order[prior.where] = prior.specification
+            self._check_prior(prior, is_first=index == 0)
+        if self.current is not None:
+            order[self.current.where] = self.current.specification
+        check_specification_order(order, self.found)
+
+    def _check_prior(self, prior: Inventory, *, is_first: bool) -> None:
+        self._expectations.add_inventory(prior)
+        check_listed(self._content, prior, self.found)
+        if self.current is not None:
+            check_prior(prior, self.current, self.found)
+            check_content_directory(prior, self.current, is_first=is_first, found=self.found)
 
     def _version_inventory(
         self, version: str, root: StoredInventory | None
@@ -165,7 +193,7 @@ class ObjectJudgement:
             return StoredInventory(None, b"", None)
         if root is not None and version == self._newest():
             if fingerprint(content) == root.fingerprint:
-                algorithm = self.current.algorithm if self.current else None
+                algorithm = (root.sidecar or "").removeprefix(f"{INVENTORY}.")
                 sidecar = self._reader.check_sidecar(entries, place, content, algorithm)
                 return StoredInventory(self.current, root.fingerprint, sidecar)
             self.found.add("E064", place + INVENTORY)
@@ -177,15 +205,3 @@ class ObjectJudgement:
             return self.current.head
         folders = self._files.version_folders()
         return folders[-1] if folders else None
-
-    def _check_history(self, priors: list[Inventory], content: dict[str, list[str]]) -> None:
-        for prior in priors:
-            self._expectations.add_inventory(prior)
-            if self.current is not None:
-                check_prior(prior, self.current, self.found)
-            check_listed(content, prior, self.found)
-        order = {prior.where: prior.specification for prior in priors}
-        if self.current is not None:
-            check_content_directories(priors, self.current, self.found)
-            order[self.current.where] = self.current.specification
-        check_specification_order(order, self.found)

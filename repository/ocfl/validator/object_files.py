@@ -60,39 +60,38 @@ class ObjectFiles:
         return sorted(self.folders - self.filled - self.not_looked_at)
 
 
-def sort_entries(entries: Iterable[Entry], folder: str, found: Findings) -> ObjectFiles:
-    """The object's files from a walk of ``folder``; links and the unreadable are found.
+def sort_entries(entries: Iterable[Entry], found: Findings) -> ObjectFiles:
+    """The object's files from a walk of it; links and the unreadable are found.
 
     Such entries count as present, but never as files: nothing reads them.
     """
     result = ObjectFiles()
-    skip = len(folder) + 1 if folder else 0
     for entry in entries:
-        path = entry.path[skip:]
-        _judge_kind(entry, path, found)
+        judge_kind(entry, found)
         if entry.kind == "file":
-            result.files[path] = entry.size_bytes
+            result.files[entry.path] = entry.size_bytes
         elif entry.kind != "directory":
-            result.not_looked_at.add(path)
-        _place(result, path, entry)
+            result.not_looked_at.add(entry.path)
+        _place(result, entry)
     return result
 
 
-def _judge_kind(entry: Entry, path: str, found: Findings) -> None:
+def judge_kind(entry: Entry, found: Findings) -> None:
+    """Links, special files and what could not be listed become findings."""
     if entry.kind == "link":
-        found.add("E090", path, how="symbolic link")
+        found.add("E090", entry.path, how="symbolic link")
     elif entry.kind == "special":
-        found.add("KHO-SPECIAL-FILE", path)
+        found.add("KHO-SPECIAL-FILE", entry.path)
     elif entry.kind == "unreadable":
-        found.add("KHO-UNREADABLE", path, reason="not listed")
+        found.add("KHO-UNREADABLE", entry.path, reason="not listed")
     elif entry.names > 1 and entry.kind == "file":
-        found.add("E090", path, how="hard link")
+        found.add("E090", entry.path, how="hard link")
 
 
-def _place(result: ObjectFiles, path: str, entry: Entry) -> None:
-    first, slash, rest = path.partition("/")
+def _place(result: ObjectFiles, entry: Entry) -> None:
+    first, slash, rest = entry.path.partition("/")
     if not slash:
-        result.top[first] = Entry(path, entry.kind, entry.size_bytes)
+        result.top[first] = entry
     else:
         result.top.setdefault(first, Entry(first, "directory"))
         second, deeper, _ = rest.partition("/")
@@ -100,10 +99,10 @@ def _place(result: ObjectFiles, path: str, entry: Entry) -> None:
         if deeper:
             known.setdefault(second, Entry(f"{first}/{second}", "directory"))
         else:
-            known[second] = Entry(path, entry.kind, entry.size_bytes)
+            known[second] = entry
     if entry.kind == "directory":
-        result.folders.add(path)
-    _fill(result, path)
+        result.folders.add(entry.path)
+    _fill(result, entry.path)
 
 
 def _fill(result: ObjectFiles, path: str) -> None:

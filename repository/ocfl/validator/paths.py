@@ -35,8 +35,8 @@ def is_sound_path(path: object, rules: PathRules, where: str, found: Findings) -
     if path.startswith("/") or path.endswith("/"):
         found.add(rules.slashes, where, path=path)
         sound = False
-    inner = path[1:] if path.startswith("/") else path
-    inner = inner[:-1] if inner.endswith("/") else inner
+    inner = path.removeprefix("/")
+    inner = inner.removesuffix("/")
     if inner and any(element in {"", ".", ".."} for element in inner.split("/")):
         found.add(rules.elements, where, path=path)
         sound = False

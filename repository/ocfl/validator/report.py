@@ -11,6 +11,9 @@ from schemas.findings import Finding, Severity, worst
 Outcome = Literal["valid", "warning", "invalid"]
 Kind = Literal["object", "storage_root", "unknown"]
 
+NOTHING = "—"
+"""Stands for a value that is not there, in any language."""
+
 _SHOWN_LIMIT = 300
 """Characters of a hostile value that a finding repeats."""
 
@@ -79,7 +82,7 @@ class Findings:
         """Everything found, heaviest first, in the order of finding within a weight."""
         found = [finding for of_code in self._found.values() for finding in of_code.values()]
         for code, count in self._beyond.items():
-            more = {"code": PREFIX + code, "count": count}
+            more: dict[str, str | int] = {"code": PREFIX + code, "count": count}
             found.append(Finding(PREFIX + "KHO-MORE", severity_of("KHO-MORE"), "", more))
         return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
 

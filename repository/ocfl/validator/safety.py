@@ -20,9 +20,7 @@ LOGICAL_PATH_BYTES = 4000
 CONTENT_PATH_BYTES = 1024
 """The longest S3 key."""
 
-_DEVICE = re.compile(
-    r"(?:CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(?:\.[^/]*)?\Z", re.IGNORECASE
-)
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9¹²³]|LPT[0-9¹²³])(?:\.[^/]*)?\Z", re.IGNORECASE)
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*]|[. ]\Z')
 
 

@@ -35,9 +35,8 @@ class StoredInventory:
 class InventoryReader:
     """Reads and judges the inventories of one object."""
 
-    def __init__(self, tree: Tree, folder: str, limits: Limits, found: Findings) -> None:
+    def __init__(self, tree: Tree, limits: Limits, found: Findings) -> None:
         self._tree = tree
-        self._start = f"{folder}/" if folder else ""
         self._limits = limits
         self._found = found
 
@@ -47,9 +46,7 @@ class InventoryReader:
         if entries[INVENTORY].kind != "file":
             return None
         try:
-            content = read_capped(
-                self._tree, self._start + where, self._limits.inventory_bytes
-            )
+            content = read_capped(self._tree, where, self._limits.inventory_bytes)
         except EntryUnreadable as error:
             self._found.add("KHO-UNREADABLE", where, reason=error.fields["reason"])
             return None
@@ -99,7 +96,7 @@ class InventoryReader:
 
     def _compare(self, where: str, content: bytes, algorithm: str) -> None:
         try:
-            sidecar = read_capped(self._tree, self._start + where, self._limits.small_file_bytes)
+            sidecar = read_capped(self._tree, where, self._limits.small_file_bytes)
         except EntryUnreadable as error:
             self._found.add("KHO-UNREADABLE", where, reason=error.fields["reason"])
             return

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal, Protocol
 
@@ -22,6 +22,8 @@ from storage_backends.interface import (
 )
 
 EntryKind = Literal["file", "directory", "link", "special", "unreadable"]
+
+_KINDS: Mapping[str, EntryKind] = {"file": "file", "directory": "directory", "link": "link"}
 
 
 class EntryUnreadable(KhoError):
@@ -142,10 +144,33 @@ class BackendTree:
 
     def _entry(self, info: ObjectInfo) -> Entry:
         path = info.key[len(self._prefix) :].rstrip("/")
-        kind: EntryKind = "special"
-        if info.kind == "file" or info.kind == "directory" or info.kind == "link":
-            kind = info.kind
-        return Entry(path, kind, info.size_bytes)
+        return Entry(path, _KINDS.get(info.kind, "special"), info.size_bytes)
+
+
+class Subtree:
+    """A folder of another tree, seen as a tree of its own."""
+
+    def __init__(self, tree: Tree, folder: str) -> None:
+        self._tree = tree
+        self._folder = folder
+
+    def children(self, folder: str) -> list[Entry]:
+        """See :class:`Tree`."""
+        return [self._own(entry) for entry in self._tree.children(self._path(folder))]
+
+    def walk(self, folder: str) -> Iterator[Entry]:
+        """See :class:`Tree`."""
+        return map(self._own, self._tree.walk(self._path(folder)))
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """See :class:`Tree`."""
+        return self._tree.open(self._path(path))
+
+    def _path(self, path: str) -> str:
+        return f"{self._folder}/{path}" if path else self._folder
+
+    def _own(self, entry: Entry) -> Entry:
+        return replace(entry, path=entry.path[len(self._folder) + 1 :])
 
 
 def read_capped(tree: Tree, path: str, limit_bytes: int) -> bytes | None:

@@ -5,6 +5,7 @@ Source: OCFL 1.1 §3.3.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def _check_sequence(versions: list[VersionName], where: str, found: Findings) ->
     numbers = [version.number for version in versions]
     if numbers[0] != 1:
         found.add("E009", where, name=versions[0].text)
-    for before, after in zip(versions, versions[1:], strict=False):
+    for before, after in itertools.pairwise(versions):
         if after.number > before.number + 1:
             found.add("E010", where, before=before.text, after=after.text)
 
