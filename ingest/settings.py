@@ -1,0 +1,26 @@
+"""Settings of ingest: limits, policy and what is configured to take part."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How submissions are received. Each field is a line in docs/reference/settings.md."""
+
+    profile: str = "auto"
+    """Profile of submissions unless the command names one."""
+    fonds: str = ""
+    """Fonds code of submissions that name none, unless the command names one."""
+    policy: str = ""
+    """Path of a decision policy; empty for the one that is shipped."""
+    max_bytes: int = 1024**4
+    """A submission that unpacks to more is refused."""
+    max_files: int = 1_000_000
+    """A submission with more files is refused."""
+    max_ratio: int = 200
+    """An archive member that expands more than this many times is refused."""
+    staging_reserve_bytes: int = 1024**3
+    """Free space that reading a submission must leave on the staging disk."""
+    workers: int = 2
+    """Child processes that judge files."""
