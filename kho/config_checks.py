@@ -155,6 +155,8 @@ class _Reader:
         if choice := re.search(r"Invalid enum value '(.*)'$", said):
             known = ", ".join(map(str, _choices(FileSettings, place)))
             return self.problem(NoSuchChoice, place, found=choice[1], known=known)
+        if bound := re.search(r"Expected `int` >= (-?\d+)", said):
+            return self.problem(NumberOutOfRange, place, least=int(bound[1]))
         expected = re.search(r"Expected `([^`]+)`, got `([^`]+)`", said)
         if expected is None:
             return self.problem(ConfigInvalid, place, reason=said)
@@ -165,8 +167,6 @@ class _Reader:
         archive = stated.repository
         if not _is_uuid(archive.id):
             raise self.problem(NotAnIdentifier, ("repository", "id"), found=archive.id)
-        if archive.min_copies < 1:
-            raise self.problem(NumberOutOfRange, ("repository", "min_copies"), least=1)
         seen: set[str] = set()
         for index, replica in enumerate(stated.replica):
             place = ("replica", index)
@@ -177,8 +177,6 @@ class _Reader:
             seen.add(replica.name)
             if not replica.site.strip():
                 raise self.problem(EmptySetting, (*place, "site"))
-            if replica.deadline_s < 1:
-                raise self.problem(NumberOutOfRange, (*place, "deadline_s"), least=1)
 
 
 def _inspected(kind: type[msgspec.Struct]) -> tuple[msgspec.inspect.Field, ...]:

@@ -6,8 +6,11 @@ line in docs/reference/settings.md, made from these records.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
+from ingest.settings import IngestSettings
 from repository.settings import ReplicaSettings, RepositorySettings, RepositoryTable
 from schemas.text import Language
 
@@ -22,6 +25,7 @@ class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     decisions and events. A user not listed acts under the user name."""
     repository: RepositoryTable
     replica: tuple[ReplicaSettings, ...] = ()
+    ingest: IngestSettings = IngestSettings()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,6 +36,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     language: Language
     people: dict[str, str]
     repository: RepositorySettings
+    ingest: IngestSettings
 
 
 def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
@@ -40,10 +45,14 @@ def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
         msgspec.structs.replace(replica, url=located(replica.url, root))
         for replica in stated.replica
     )
+    ingest = stated.ingest
+    if ingest.policy:
+        ingest = msgspec.structs.replace(ingest, policy=str(Path(root) / ingest.policy))
     return Settings(
         path=path,
         language=stated.language,
         people=stated.people,
+        ingest=ingest,
         repository=RepositorySettings(
             **msgspec.structs.asdict(stated.repository), root=root, replicas=replicas
         ),
@@ -54,5 +63,5 @@ def located(url: str, root: str) -> str:
     """The URL, with a folder named relative to the archive's made absolute."""
     scheme, _colon, place = url.partition(":")
     if scheme == "file" and place and not place.startswith("/"):
-        return f"file://{root.rstrip('/')}/{place.removeprefix('./')}"
+        return f"{Path(root).as_uri()}/{place.removeprefix('./')}"
     return url

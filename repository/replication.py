@@ -41,10 +41,15 @@ class _Beating:
         self.last_s = time.monotonic()
 
     def phase(
-        self, name: str, *, files_total: int | None = None, bytes_total: int | None = None
+        self,
+        name: str,
+        *,
+        files_total: int | None = None,
+        bytes_total: int | None = None,
+        replica: str = "",
     ) -> None:
         self.last_s = time.monotonic()
-        self._inner.phase(name, files_total=files_total, bytes_total=bytes_total)
+        self._inner.phase(name, files_total=files_total, bytes_total=bytes_total, replica=replica)
 
     def advance(self, *, files: int = 0, size_bytes: int = 0) -> None:
         self.last_s = time.monotonic()

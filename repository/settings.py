@@ -6,9 +6,11 @@ neither. Each field is a line in docs/reference/settings.md, made from its docst
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+AtLeastOne = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class ReplicaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -26,7 +28,7 @@ class ReplicaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """The most closed access level it may hold."""
     networked: bool = False
     """True when other machines can reach it; secret dossiers never go there."""
-    deadline_s: int = 3600
+    deadline_s: AtLeastOne = 3600
     """A write that makes no progress for so many seconds counts the replica as down."""
     options: dict[str, str | int | bool] = {}
     """Options of the kind of store that `url` names."""
@@ -39,7 +41,7 @@ class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     """The archive's UUID, made by `kho init`; every replica carries it and it never changes."""
     name: str = ""
     """What people call the archive; printed on receipts and on the recovery sheet."""
-    min_copies: int = 2
+    min_copies: AtLeastOne = 2
     """How many replicas in distinct failure domains must have been read back and re-hashed
     before a dossier counts as stored."""
     accept_shared_failure_domain: bool = False

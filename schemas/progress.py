@@ -9,11 +9,17 @@ class Progress(Protocol):
     """Told of phases and of what was done in them; may be called from several threads.
 
     Totals are None when they are not known beforehand. ``name`` is a text code
-    (``PROGRESS-READ``), so that the phase is named in the reader's language.
+    (``PROGRESS-READ``), so that the phase is named in the reader's language; ``replica`` fills
+    it where a phase belongs to one replica.
     """
 
     def phase(
-        self, name: str, *, files_total: int | None = None, bytes_total: int | None = None
+        self,
+        name: str,
+        *,
+        files_total: int | None = None,
+        bytes_total: int | None = None,
+        replica: str = "",
     ) -> None:
         """A new phase begins; the one before it is over."""
 
@@ -25,7 +31,12 @@ class NoProgress:
     """Tells nobody."""
 
     def phase(
-        self, name: str, *, files_total: int | None = None, bytes_total: int | None = None
+        self,
+        name: str,
+        *,
+        files_total: int | None = None,
+        bytes_total: int | None = None,
+        replica: str = "",
     ) -> None:
         """Nobody is waiting."""
 

@@ -55,14 +55,19 @@ class BarProgress:
         self._files_total: int | None = None
 
     def phase(
-        self, name: str, *, files_total: int | None = None, bytes_total: int | None = None
+        self,
+        name: str,
+        *,
+        files_total: int | None = None,
+        bytes_total: int | None = None,
+        replica: str = "",
     ) -> None:
         """The bar before is full; a new one begins."""
         with self._lock:
             if self._task is not None:
                 self._bars.stop_task(self._task)
             self._files, self._files_total = 0, files_total
-            text = say(name, self._lang)
+            text = say(name, self._lang, replica=replica)
             self._task = self._bars.add_task(text, total=bytes_total, files=self._counted())
 
     def advance(self, *, files: int = 0, size_bytes: int = 0) -> None:
@@ -94,12 +99,17 @@ class LineProgress:
         self._next_line = 0.0
 
     def phase(
-        self, name: str, *, files_total: int | None = None, bytes_total: int | None = None
+        self,
+        name: str,
+        *,
+        files_total: int | None = None,
+        bytes_total: int | None = None,
+        replica: str = "",
     ) -> None:
         """The phase before has its last line; a new one begins."""
         with self._lock:
             self._line()
-            self._name = name
+            self._name = say(name, self._lang, replica=replica)
             self._files, self._files_total = 0, files_total
             self._bytes, self._bytes_total = 0, bytes_total
             self._next_line = self._monotonic() + LINE_EVERY_S
@@ -125,7 +135,7 @@ class LineProgress:
         size = counted_bytes(self._bytes, self._bytes_total)
         files = counted(self._files, self._files_total)
         fields = say("CLI-PROGRESS-LINE", self._lang, files=files, bytes=size)
-        self._stream.write(f"{say(self._name, self._lang)}: {fields}\n")
+        self._stream.write(f"{self._name}: {fields}\n")
         self._stream.flush()
 
 
