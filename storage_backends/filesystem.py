@@ -130,10 +130,7 @@ class FilesystemBackend:
                 staged.write(content)
                 staged.make_durable()
                 if replaces is None:
-                    try:
-                        self._disk.publish_new(staged, key)
-                    except FileExistsError as error:
-                        raise HeadConflict(backend=self.name, key=key) from error
+                    self._publish_absent(staged, key)
                 else:
                     self._disk.publish_over(staged, key)
             self._disk.settle_way_to(key)
@@ -171,7 +168,7 @@ class FilesystemBackend:
                 sha256=staged.sha256,
                 size_bytes=staged.size_bytes,
             )
-            if self._disk.status(aside) is None:
+            with suppress(ObjectExists):  # the same bytes were set aside before
                 self._publish_new(staged, aside)
             self._put_note(f"{aside}.json", note)
             self._disk.settle_way_to(aside)
@@ -186,7 +183,7 @@ class FilesystemBackend:
             with self._disk.locked(key):
                 found = self._found(key)
                 if found is None:
-                    self._publish_new(staged, key)
+                    self._publish_absent(staged, key)
                 elif found != sha256:
                     self._check_set_aside(key, found, observed)
                     self._disk.publish_over(staged, key)
@@ -262,6 +259,12 @@ class FilesystemBackend:
             self._disk.publish_new(staged, key)
         except FileExistsError:
             self._taken(key)
+
+    def _publish_absent(self, staged: StagedFile, key: str) -> None:
+        try:
+            self._disk.publish_new(staged, key)
+        except FileExistsError as error:
+            raise HeadConflict(backend=self.name, key=key, expected=None) from error
 
     def _taken(self, key: str) -> NoReturn:
         """Somebody else made ``key`` and may have died before settling it: now that is on us."""
