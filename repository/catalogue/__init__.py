@@ -1,7 +1,10 @@
 """The catalogue: a cache of what the replicas hold, made to find things (design §7)."""
 
 from repository.catalogue.catalogue import Catalogue
+from repository.catalogue.contents import ContentFacts
+from repository.catalogue.damage import Damage, FileCheck
 from repository.catalogue.database import sqlite_url
+from repository.catalogue.deriving import CopyBody
 from repository.catalogue.errors import (
     CatalogueDamaged,
     CatalogueLocked,
@@ -11,12 +14,21 @@ from repository.catalogue.errors import (
     CatalogueUnsupported,
     CatalogueUnwritable,
     LedgerLineRefused,
+    SearchUnsupported,
 )
+from repository.catalogue.fixity import Coverage
+from repository.catalogue.holdings import FondsSummary
 from repository.catalogue.intake import Intent
+from repository.catalogue.ledger import LedgerHead
+from repository.catalogue.replicated import UnderReplicated
 from repository.catalogue.rows import AipSummary
+from repository.catalogue.runs import AuditRun
+from repository.catalogue.search import SearchPage
+from repository.catalogue.words import fold
 
 __all__ = [
     "AipSummary",
+    "AuditRun",
     "Catalogue",
     "CatalogueDamaged",
     "CatalogueLocked",
@@ -25,7 +37,18 @@ __all__ = [
     "CatalogueOutdated",
     "CatalogueUnsupported",
     "CatalogueUnwritable",
+    "ContentFacts",
+    "CopyBody",
+    "Coverage",
+    "Damage",
+    "FileCheck",
+    "FondsSummary",
     "Intent",
+    "LedgerHead",
     "LedgerLineRefused",
+    "SearchPage",
+    "SearchUnsupported",
+    "UnderReplicated",
+    "fold",
     "sqlite_url",
 ]

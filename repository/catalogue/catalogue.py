@@ -5,17 +5,22 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from repository.catalogue.damage import DamageList
 from repository.catalogue.database import Database
+from repository.catalogue.dump import Dump
+from repository.catalogue.fixity import Fixity
 from repository.catalogue.holdings import Holdings
 from repository.catalogue.intake import Intake
 from repository.catalogue.ledger import Ledger
+from repository.catalogue.replicated import Replicated
+from repository.catalogue.runs import AuditRuns
 from repository.catalogue.schema import ensure_current
 from repository.catalogue.search import Search
 
 BUSY_TIMEOUT_S = 10.0
 
 
-class Catalogue(Holdings, Ledger, Search, Intake):
+class Catalogue(Holdings, Ledger, Replicated, Search, AuditRuns, Fixity, DamageList, Intake, Dump):
     """One open catalogue; a context manager. Safe to use from several threads."""
 
     def __init__(self, database: Database) -> None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -27,6 +27,8 @@ from repository.catalogue.errors import (
     CatalogueUnwritable,
 )
 from schemas.errors import CatalogueError
+
+AnyRow = Row[*tuple[Any, ...]]
 
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
@@ -76,6 +78,11 @@ class Database:
             connection.begin(),
         ):
             yield connection
+
+    def rows(self, query: Select[Any]) -> list[AnyRow]:
+        """All rows of one query: a page, so that no reader lingers between pages."""
+        with self.read() as connection:
+            return list(connection.execute(query))
 
     def close(self) -> None:
         """No connection is left open."""
@@ -137,14 +144,14 @@ def _parse(url: str) -> URL:
     except ArgumentError as error:
         raise CatalogueMissing(where=url) from error
     if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise CatalogueUnsupported(engine=parsed.get_backend_name(), what="holding a catalogue")
+        raise CatalogueUnsupported(where=url, reason=parsed.get_backend_name())
     return parsed
 
 
 def _sqlite_file(url: URL, *, create: bool) -> str:
     """The database file's path; it exists and only its owner may look into it."""
     if url.database in {None, "", ":memory:"}:
-        raise CatalogueUnsupported(engine="sqlite", what="a catalogue that is not a file")
+        raise CatalogueUnsupported(where=":memory:", reason="not a file")
     path = Path(str(url.database))
     try:
         if create and not path.exists():

@@ -7,7 +7,8 @@ CatalogueError
 ├── CatalogueOutdated     an older layout, and the caller may only read
 ├── CatalogueNewer        written by a later Kho
 ├── CatalogueUnwritable   disk full, no permission, read-only mount
-├── CatalogueUnsupported  this database engine cannot do that yet
+├── CatalogueUnsupported  not with this kind of catalogue
+├── SearchUnsupported     nor can this engine search yet
 └── LedgerLineRefused     a journal line contradicts what is known, or says nothing
 """
 
@@ -55,9 +56,15 @@ class CatalogueUnwritable(CatalogueError):
 
 
 class CatalogueUnsupported(CatalogueError):
-    """``engine`` cannot do ``what`` yet."""
+    """What was asked cannot be done with the catalogue at ``where``: ``reason``."""
 
     code = "CATALOGUE-UNSUPPORTED"
+
+
+class SearchUnsupported(CatalogueUnsupported):
+    """The engine of the catalogue at ``where`` has no full-text index of ours yet."""
+
+    code = "CATALOGUE-NO-SEARCH"
 
 
 class LedgerLineRefused(CatalogueError):

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, case, func, or_, select, tuple_
 
-from repository.catalogue.database import BATCH_ROWS, Database
+from repository.catalogue.contents import ContentFacts, content_files, content_of
+from repository.catalogue.database import BATCH_ROWS, AnyRow, Database
 from repository.catalogue.registering import register_facts, remove_aip
 from repository.catalogue.rows import (
     AipSummary,
-    AnyRow,
     facts_of,
     file_of,
     id_prefix,
@@ -34,23 +34,6 @@ from schemas.ids import AipId
 from schemas.nouns import Place
 
 _MOST_FOUND = 50
-
-
-@dataclass(frozen=True, slots=True)
-class ContentFacts:
-    """One file that every replica must hold: its key path in the object, and its digests.
-
-    ``key`` is this catalogue's own number: good for paging on, worthless once it is rebuilt.
-    ``size_bytes`` is known for submitted files only.
-    """
-
-    key: int
-    aip_id: AipId
-    place: Place
-    content_path: str
-    sha256: str
-    sha512: str
-    size_bytes: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +89,7 @@ class Holdings:
         if place is not None:
             wanted = wanted.where(aip.c.place == place.value)
         page = wanted
-        while rows := self._rows(page):
+        while rows := self._database.rows(page):
             yield from map(summary_of, rows)
             last = rows[-1]
             page = wanted.where(
@@ -122,7 +105,9 @@ class Holdings:
             # "g" sorts after every digit of a UUID and after the hyphen.
             starts = (aip.c.aip_id >= prefix) & (aip.c.aip_id < prefix + "g")
             named = or_(named, starts)
-        return tuple(map(summary_of, self._rows(summaries().where(named).limit(_MOST_FOUND))))
+        return tuple(
+            map(summary_of, self._database.rows(summaries().where(named).limit(_MOST_FOUND)))
+        )
 
     def fonds(self) -> tuple[FondsSummary, ...]:
         """Every fonds of the archive, by code, with what is kept of it."""
@@ -140,7 +125,7 @@ class Holdings:
         )
         return tuple(
             FondsSummary(row.fonds, row.fonds_name, row.aips, int(row.files), int(row.bytes))
-            for row in self._rows(totals)
+            for row in self._database.rows(totals)
         )
 
     def files(self, aip_id: AipId, place: Place | None = None) -> Iterator[FileFacts]:
@@ -150,7 +135,7 @@ class Holdings:
         after = ""
         while row is not None:
             page = _files_of(row.aip_key).where(file.c.logical_path > after).limit(BATCH_ROWS)
-            rows = self._rows(page)
+            rows = self._database.rows(page)
             if not rows:
                 return
             yield from map(file_of, rows)
@@ -164,36 +149,16 @@ class Holdings:
         if place is not None:
             page = page.where(aip.c.place == place.value)
         page = page.order_by(content.c.content_key).limit(limit)
-        return tuple(map(content_of, self._rows(page)))
+        return tuple(map(content_of, self._database.rows(page)))
 
-    def _rows(self, query: Select[Any]) -> list[AnyRow]:
-        with self._database.read() as connection:
-            return list(connection.execute(query))
-
-
-def content_files() -> Select[Any]:
-    """Every file that replicas must hold, whatever number of logical files name it."""
-    size = (
-        select(func.max(file.c.size_bytes))
-        .where(file.c.content_key == content.c.content_key)
-        .scalar_subquery()
-    )
-    return select(content, aip.c.aip_id, aip.c.place, size.label("size_bytes")).join_from(
-        content, aip
-    )
-
-
-def content_of(row: AnyRow) -> ContentFacts:
-    """The facts that one row of :func:`content_files` holds."""
-    return ContentFacts(
-        key=row.content_key,
-        aip_id=AipId(row.aip_id),
-        place=Place(row.place),
-        content_path=row.content_path,
-        sha256=row.sha256.hex(),
-        sha512=row.sha512.hex(),
-        size_bytes=row.size_bytes,
-    )
+    def content(self, aip_id: AipId, place: Place) -> Iterator[ContentFacts]:
+        """The files that replicas must hold of one AIP, of earlier versions too, page by page."""
+        page = content_files().where(aip.c.aip_id == aip_id, aip.c.place == place.value)
+        page = page.order_by(content.c.content_path).limit(BATCH_ROWS)
+        after = ""
+        while rows := self._database.rows(page.where(content.c.content_path > after)):
+            yield from map(content_of, rows)
+            after = rows[-1].content_path
 
 
 def _one(aip_id: AipId, place: Place | None) -> Select[Any]:
@@ -219,10 +184,17 @@ def _facts(connection: Connection, row: AnyRow) -> AipFacts:
         dossier_field.c.aip_key == key
     )
     documents = select(document).where(document.c.aip_key == key).order_by(document.c.position)
+    superseded = (
+        select(content)
+        .outerjoin(file, file.c.content_key == content.c.content_key)
+        .where(content.c.aip_key == key, file.c.content_key.is_(None))
+        .order_by(content.c.content_path)
+    )
     return facts_of(
         row,
         versions=connection.execute(versions).all(),
         fields={each.name: each.value for each in connection.execute(fields)},
         documents=connection.execute(documents).all(),
         files=tuple(file_of(each) for each in connection.execute(_files_of(key))),
+        superseded=connection.execute(superseded).all(),
     )

@@ -1,31 +1,22 @@
 """The journal's lines, and the journalled rows derived from them (design §6, §7).
 
 A line is applied once, whatever number of times it is offered; lines may arrive in any order.
-Bodies by kind (``repository.entries`` writes them):
-
-``event``      id, type, moment, outcome, detail, agents, aip_id, facts
-``receipt``    the fields of ``schemas.records.Receipt``
-``rejection``  ``receipt`` as above and ``files``, a list of what was refused
-``copy``       aip_id, place, version, replica, state (verified, missing, damaged), verified_at
-``audit``      the summary of a run
-
-Any other kind is kept as a line and nothing is derived from it.
+What a kind of line says: ``repository.catalogue.deriving``. An unknown kind is kept as a line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, Select, Table, insert, select
 
-from repository.catalogue.database import BATCH_ROWS, Database, upsert
-from repository.catalogue.errors import LedgerLineRefused
+from repository.catalogue.database import BATCH_ROWS, AnyRow, Database
+from repository.catalogue.deriving import CopyBody, EventBody, derive, refused
 from repository.catalogue.registering import in_batches
-from repository.catalogue.rows import AnyRow
-from repository.catalogue.tables import copy, event, ledger_line, receipt, rejection
-from schemas.events import Agent, Event, EventOutcome, EventType
+from repository.catalogue.tables import copy, event, ledger_line, receipt
+from schemas.events import Event
 from schemas.ids import AipId
 from schemas.moments import parse_moment
 from schemas.nouns import Outcome, Place
@@ -39,37 +30,6 @@ class LedgerHead(NamedTuple):
 
     seq: int
     hash: str
-
-
-class CopyBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ``copy`` line says. ``state`` is ``verified``, ``missing`` or ``damaged``."""
-
-    aip_id: str
-    place: Place
-    version: int
-    replica: str
-    state: str
-    verified_at: str
-
-
-class EventBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What an ``event`` line says."""
-
-    id: str
-    type: EventType
-    moment: str
-    outcome: EventOutcome
-    detail: str = ""
-    agents: tuple[Agent, ...] = ()
-    aip_id: str | None = None
-    facts: dict[str, str | int | float | bool | None] = {}
-
-
-class RejectionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What a ``rejection`` line says."""
-
-    receipt: Receipt
-    files: list[Any] = []
 
 
 class Ledger:
@@ -92,7 +52,7 @@ class Ledger:
                 fresh = _fresh(connection, batch)
                 if fresh:
                     connection.execute(insert(ledger_line), [_line_row(line) for line in fresh])
-                    _derive(connection, fresh)
+                    derive(connection, fresh)
 
     def ledger_head(self) -> LedgerHead:
         """The newest line's number and hash."""
@@ -106,7 +66,7 @@ class Ledger:
         query = select(ledger_line).order_by(ledger_line.c.seq).limit(BATCH_ROWS)
         if kind:
             query = query.where(ledger_line.c.kind == kind)
-        while rows := self._pages(query.where(ledger_line.c.seq > after_seq)):
+        while rows := self._database.rows(query.where(ledger_line.c.seq > after_seq)):
             yield from map(_line_of, rows)
             after_seq = rows[-1].seq
 
@@ -118,30 +78,26 @@ class Ledger:
             .order_by(receipt.c.seq.desc())
             .limit(1)
         )
-        found = self._pages(newest)
+        found = self._database.rows(newest)
         return _receipt_of(found[0]) if found else None
 
     def receipts(self, after_seq: int = 0) -> Iterator[Receipt]:
         """Every answer given, oldest first, page by page."""
         query = _with_body(receipt).order_by(receipt.c.seq).limit(BATCH_ROWS)
-        while rows := self._pages(query.where(receipt.c.seq > after_seq)):
+        while rows := self._database.rows(query.where(receipt.c.seq > after_seq)):
             yield from map(_receipt_of, rows)
             after_seq = rows[-1].seq
 
     def events(self, aip_id: AipId) -> tuple[Event, ...]:
         """What happened to the AIP, oldest first, as far as the journal tells."""
         query = _with_body(event).where(event.c.aip_id == aip_id).order_by(event.c.seq)
-        return tuple(map(_event_of, self._pages(query)))
+        return tuple(map(_event_of, self._database.rows(query)))
 
     def copies(self, aip_id: AipId) -> tuple[CopyBody, ...]:
         """What is known of the AIP on every replica, by place, version and replica."""
         query = select(copy).where(copy.c.aip_id == aip_id)
         ordered = query.order_by(copy.c.place, copy.c.version, copy.c.replica)
-        return tuple(map(_copy_of, self._pages(ordered)))
-
-    def _pages(self, query: Select[Any]) -> list[AnyRow]:
-        with self._database.read() as connection:
-            return list(connection.execute(query))
+        return tuple(map(_copy_of, self._database.rows(ordered)))
 
 
 def _fresh(connection: Connection, lines: list[LedgerLine]) -> list[LedgerLine]:
@@ -155,80 +111,8 @@ def _fresh(connection: Connection, lines: list[LedgerLine]) -> list[LedgerLine]:
             known[line.seq] = line.hash
             fresh.append(line)
         elif known[line.seq] != line.hash:
-            raise _refused(line, "another line is known under this number")
+            raise refused(line, "another line is known under this number")
     return fresh
-
-
-def _derive(connection: Connection, lines: list[LedgerLine]) -> None:
-    for line in lines:
-        derive = _DERIVED.get(line.kind)
-        if derive is not None:
-            derive(connection, line)
-
-
-def _derive_event(connection: Connection, line: LedgerLine) -> None:
-    body = _body(line, EventBody)
-    row = {
-        "seq": line.seq,
-        "event_id": body.id,
-        "aip_id": body.aip_id or "",
-        "type": body.type.value,
-        "outcome": body.outcome.value,
-        "moment": body.moment,
-    }
-    connection.execute(insert(event), row)
-
-
-def _derive_receipt(connection: Connection, line: LedgerLine) -> None:
-    connection.execute(insert(receipt), _receipt_row(line.seq, _body(line, Receipt)))
-
-
-def _derive_rejection(connection: Connection, line: LedgerLine) -> None:
-    body = _body(line, RejectionBody)
-    connection.execute(insert(receipt), _receipt_row(line.seq, body.receipt))
-    row = {
-        "seq": line.seq,
-        "receipt_id": body.receipt.receipt_id,
-        "submission_digest": body.receipt.submission_digest,
-        "files": len(body.files),
-    }
-    connection.execute(insert(rejection), row)
-
-
-def _derive_copy(connection: Connection, line: LedgerLine) -> None:
-    body = _body(line, CopyBody)
-    row = {**msgspec.to_builtins(body), "seq": line.seq}
-    upsert(connection, copy, [row], only_newer="seq")
-
-
-_DERIVED: Mapping[str, Callable[[Connection, LedgerLine], None]] = {
-    "event": _derive_event,
-    "receipt": _derive_receipt,
-    "rejection": _derive_rejection,
-    "copy": _derive_copy,
-}
-
-
-def _body(line: LedgerLine, kind: type[_T]) -> _T:
-    try:
-        return msgspec.convert(line.body, kind)
-    except msgspec.ValidationError as error:
-        raise _refused(line, str(error)) from error
-
-
-def _refused(line: LedgerLine, reason: str) -> LedgerLineRefused:
-    return LedgerLineRefused(seq=line.seq, kind=line.kind, reason=reason)
-
-
-def _receipt_row(seq: int, body: Receipt) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "receipt_id": body.receipt_id,
-        "aip_id": body.aip_id,
-        "submission_digest": body.submission_digest,
-        "outcome": body.outcome,
-        "finished": body.finished,
-    }
 
 
 def _line_row(line: LedgerLine) -> dict[str, Any]:

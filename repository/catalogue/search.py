@@ -14,7 +14,7 @@ from itertools import chain
 from sqlalchemy import Connection, select, text
 
 from repository.catalogue.database import Database
-from repository.catalogue.errors import CatalogueUnsupported
+from repository.catalogue.errors import SearchUnsupported
 from repository.catalogue.ordering import label_for, label_range
 from repository.catalogue.rows import AipSummary, summary_of
 from repository.catalogue.summaries import summaries
@@ -56,10 +56,10 @@ class Search:
         """The dossiers that hold every word of the query, by reference code.
 
         Title, codes, keywords, documents' titles and file names are looked through.
-        :class:`CatalogueUnsupported` on an engine without a full-text index of ours.
+        :class:`SearchUnsupported` on an engine without a full-text index of ours.
         """
         if not self._database.is_sqlite:
-            raise CatalogueUnsupported(engine="postgresql", what="search")
+            raise SearchUnsupported(where=self._database.where)
         match = fts_query(query)
         if match is None:
             return SearchPage(0, more_than_cap=False, rows=())

@@ -1,17 +1,11 @@
-"""Every table of the catalogue, and what becomes of it when the catalogue is lost (design §7).
+"""Every table of the catalogue. What becomes of each when all is lost: ``declared``.
 
-*Archival* rows are rebuilt from any replica's objects, *journalled* rows from any replica's
-journal; both are in the canonical dump. *Disposable* rows are not rebuilt: they describe work
-in hand, or are derived again. Integer keys live only in here and never in the dump.
+Integer keys live only in here and never in the dump.
 
 Moments are RFC 3339 text. Text sorts by code point on every engine.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -223,15 +217,14 @@ audit_run = Table(
     "audit_run",
     metadata,
     Column("run_key", _KEY, primary_key=True),
-    Column("run_id", _TEXT, nullable=False, unique=True),
+    _text("run_id"),
     _text("replica"),
     _text("started"),
     _text("finished"),
     _text("cursor"),
     Column("complete", Boolean, nullable=False),
-    Column("files", BigInteger, nullable=False),
-    Column("bytes", BigInteger, nullable=False),
     _json("summary"),
+    UniqueConstraint("run_id", "replica", name="audit_run_identity"),
 )
 
 replica_name = Table(
@@ -280,7 +273,7 @@ damage = Table(
     _text("run_id"),
     _text("closed_at"),
     _text("closed_by"),
-    Index("damage_open", "closed_at", "replica", "aip_id", "place", "content_path"),
+    Index("damage_open", "closed_at", "replica", "aip_id", "content_path", "place"),
 )
 
 intent = Table(
@@ -313,52 +306,3 @@ SEARCH_TEXT = "search_text"
 
 VERSION_TABLE = "schema_version"
 """Where Alembic notes the layout."""
-
-
-class Kept(StrEnum):
-    """What a table's rows are rebuilt from."""
-
-    ARCHIVAL = "archival"
-    JOURNALLED = "journalled"
-    DISPOSABLE = "disposable"
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """How a table is kept, and the columns that order its rows in the canonical dump."""
-
-    kept: Kept
-    order: tuple[str, ...] = ()
-
-
-def _archival(*order: str) -> Declaration:
-    return Declaration(Kept.ARCHIVAL, ("aip_id", "place", *order))
-
-
-def _journalled(*order: str) -> Declaration:
-    return Declaration(Kept.JOURNALLED, order)
-
-
-_DISPOSABLE = Declaration(Kept.DISPOSABLE)
-
-DECLARED: Mapping[str, Declaration] = {
-    "aip": _archival(),
-    "version": _archival("number"),
-    "dossier_field": _archival("name"),
-    "document": _archival("position"),
-    "content": _archival("content_path"),
-    "file": _archival("logical_path"),
-    "ledger_line": _journalled("seq"),
-    "event": _journalled("seq"),
-    "receipt": _journalled("seq"),
-    "rejection": _journalled("seq"),
-    "copy": _journalled("aip_id", "place", "version", "replica"),
-    "audit_run": _DISPOSABLE,
-    "replica_name": _DISPOSABLE,
-    "file_check": _DISPOSABLE,
-    "damage": _DISPOSABLE,
-    "intent": _DISPOSABLE,
-    "search_entry": _DISPOSABLE,
-    SEARCH_TEXT: _DISPOSABLE,
-    VERSION_TABLE: _DISPOSABLE,
-}

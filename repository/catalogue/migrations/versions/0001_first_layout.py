@@ -202,11 +202,9 @@ def _disposable() -> None:
         sa.Column("finished", _TEXT, nullable=False),
         sa.Column("cursor", _TEXT, nullable=False),
         sa.Column("complete", sa.Boolean(), nullable=False),
-        sa.Column("files", sa.BigInteger(), nullable=False),
-        sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("summary", _TEXT, nullable=False),
         sa.PrimaryKeyConstraint("run_key"),
-        sa.UniqueConstraint("run_id"),
+        sa.UniqueConstraint("run_id", "replica", name="audit_run_identity"),
     )
     op.create_table(
         "replica_name",
@@ -256,7 +254,7 @@ def _disposable() -> None:
     op.create_index(
         "damage_open",
         "damage",
-        ["closed_at", "replica", "aip_id", "place", "content_path"],
+        ["closed_at", "replica", "aip_id", "content_path", "place"],
         unique=False,
     )
     op.create_table(

@@ -1,0 +1,55 @@
+"""The bytes that replicas must hold: one record per content path of an object."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, select
+
+from repository.catalogue.database import AnyRow
+from repository.catalogue.tables import aip, content, file
+from schemas.ids import AipId
+from schemas.nouns import Place
+
+
+@dataclass(frozen=True, slots=True)
+class ContentFacts:
+    """One file that every replica of an AIP must hold: its path in the object, its digests.
+
+    ``key`` is this catalogue's own number: good for paging on, worthless once it is rebuilt.
+    ``size_bytes`` is known for submitted files only.
+    """
+
+    key: int
+    aip_id: AipId
+    place: Place
+    content_path: str
+    sha256: str
+    sha512: str
+    size_bytes: int | None
+
+
+def content_files() -> Select[Any]:
+    """Every file that replicas must hold, whatever number of logical files name it."""
+    size = (
+        select(func.max(file.c.size_bytes))
+        .where(file.c.content_key == content.c.content_key)
+        .scalar_subquery()
+    )
+    return select(content, aip.c.aip_id, aip.c.place, size.label("size_bytes")).join_from(
+        content, aip
+    )
+
+
+def content_of(row: AnyRow) -> ContentFacts:
+    """The facts that one row of :func:`content_files` holds."""
+    return ContentFacts(
+        key=row.content_key,
+        aip_id=AipId(row.aip_id),
+        place=Place(row.place),
+        content_path=row.content_path,
+        sha256=row.sha256.hex(),
+        sha512=row.sha512.hex(),
+        size_bytes=row.size_bytes,
+    )

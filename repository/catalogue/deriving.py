@@ -1,0 +1,133 @@
+"""What a journal line's body says, and the rows that follow from it.
+
+Bodies by kind (``repository.entries`` writes them):
+
+``event``      id, type, moment, outcome, detail, agents, aip_id, facts
+``receipt``    the fields of ``schemas.records.Receipt``
+``rejection``  ``receipt`` as above and ``files``, a list of what was refused
+``copy``       aip_id, place, version, replica, state (verified, missing, damaged), verified_at
+
+Nothing is derived from any other kind. A body may say more than is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, insert
+
+from repository.catalogue.database import upsert
+from repository.catalogue.errors import LedgerLineRefused
+from repository.catalogue.tables import copy, event, receipt, rejection
+from schemas.events import Agent, EventOutcome, EventType
+from schemas.nouns import Place
+from schemas.records import LedgerLine, Receipt
+
+_T = TypeVar("_T")
+
+
+class CopyBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ``copy`` line says. ``state`` is ``verified``, ``missing`` or ``damaged``."""
+
+    aip_id: str
+    place: Place
+    version: int
+    replica: str
+    state: str
+    verified_at: str
+
+
+class EventBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What an ``event`` line says."""
+
+    id: str
+    type: EventType
+    moment: str
+    outcome: EventOutcome
+    detail: str = ""
+    agents: tuple[Agent, ...] = ()
+    aip_id: str | None = None
+    facts: dict[str, str | int | float | bool | None] = {}
+
+
+class RejectionBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ``rejection`` line says."""
+
+    receipt: Receipt
+    files: list[Any] = []
+
+
+def derive(connection: Connection, lines: list[LedgerLine]) -> None:
+    """The rows that follow from the lines are in their tables."""
+    for line in lines:
+        rows_of = _DERIVED.get(line.kind)
+        if rows_of is not None:
+            rows_of(connection, line)
+
+
+def _derive_event(connection: Connection, line: LedgerLine) -> None:
+    body = _body(line, EventBody)
+    row = {
+        "seq": line.seq,
+        "event_id": body.id,
+        "aip_id": body.aip_id or "",
+        "type": body.type.value,
+        "outcome": body.outcome.value,
+        "moment": body.moment,
+    }
+    connection.execute(insert(event), row)
+
+
+def _derive_receipt(connection: Connection, line: LedgerLine) -> None:
+    connection.execute(insert(receipt), _receipt_row(line.seq, _body(line, Receipt)))
+
+
+def _derive_rejection(connection: Connection, line: LedgerLine) -> None:
+    body = _body(line, RejectionBody)
+    connection.execute(insert(receipt), _receipt_row(line.seq, body.receipt))
+    row = {
+        "seq": line.seq,
+        "receipt_id": body.receipt.receipt_id,
+        "submission_digest": body.receipt.submission_digest,
+        "files": len(body.files),
+    }
+    connection.execute(insert(rejection), row)
+
+
+def _derive_copy(connection: Connection, line: LedgerLine) -> None:
+    body = _body(line, CopyBody)
+    row = {**msgspec.to_builtins(body), "seq": line.seq}
+    upsert(connection, copy, [row], only_newer="seq")
+
+
+_DERIVED: Mapping[str, Callable[[Connection, LedgerLine], None]] = {
+    "event": _derive_event,
+    "receipt": _derive_receipt,
+    "rejection": _derive_rejection,
+    "copy": _derive_copy,
+}
+
+
+def _body(line: LedgerLine, kind: type[_T]) -> _T:
+    try:
+        return msgspec.convert(line.body, kind)
+    except msgspec.ValidationError as error:
+        raise refused(line, str(error)) from error
+
+
+def refused(line: LedgerLine, reason: str) -> LedgerLineRefused:
+    """The error that says why a line was not applied."""
+    return LedgerLineRefused(seq=line.seq, kind=line.kind, reason=reason)
+
+
+def _receipt_row(seq: int, body: Receipt) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "receipt_id": body.receipt_id,
+        "aip_id": body.aip_id,
+        "submission_digest": body.submission_digest,
+        "outcome": body.outcome,
+        "finished": body.finished,
+    }

@@ -1,0 +1,223 @@
+"""What audits have seen: one row for each file on each replica, and each run's cursor.
+
+All of it is disposable: after a rebuild every file reads *never verified*, and is due.
+``verified_at`` is the moment of the last look, whatever it showed; a moment in the future
+(somebody's clock was wrong) counts as never.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, insert, or_, select, tuple_, update
+
+from repository.catalogue.contents import ContentFacts, content_files, content_of
+from repository.catalogue.damage import FileCheck, judge
+from repository.catalogue.database import BATCH_ROWS, Database, upsert
+from repository.catalogue.registering import in_batches
+from repository.catalogue.runs import run_key_of
+from repository.catalogue.tables import (
+    aip,
+    audit_run,
+    content,
+    copy,
+    file_check,
+    replica_name,
+)
+from schemas.nouns import Verdict
+
+_VERDICTS = tuple(Verdict)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How far a replica has been read: ``files`` in all, those never, the rest by verdict.
+
+    ``oldest`` is the moment of the look longest ago, empty when there was none.
+    """
+
+    replica: str
+    files: int
+    never: int
+    oldest: str
+    by_verdict: Mapping[Verdict, int] = field(default_factory=dict)
+
+
+class Fixity:
+    """The audit state."""
+
+    _database: Database
+
+    def record_checks(
+        self, run_id: str, replica: str, checks: Iterable[FileCheck], cursor: str
+    ) -> None:
+        """What was seen, the damage it means, and how far the run is: all or nothing.
+
+        A file that the catalogue does not list leaves no state, only its damage.
+        """
+        with self._database.write() as connection:
+            replica_key = _named(connection, replica)
+            for batch in in_batches(checks):
+                run_key = run_key_of(connection, run_id, replica, batch[0].verified_at)
+                upsert(connection, file_check, _rows(connection, replica_key, run_key, batch))
+                judge(connection, run_id, replica, batch)
+            connection.execute(
+                update(audit_run)
+                .where(audit_run.c.run_id == run_id, audit_run.c.replica == replica)
+                .values(cursor=cursor)
+            )
+
+    def due_files(
+        self, replica: str, *, before: str, now: str, limit: int | None = None
+    ) -> Iterator[ContentFacts]:
+        """The files of a replica last looked at before ``before``, each once.
+
+        First those never looked at, then those whose last look lies after ``now``, then the
+        one longest ago. Only dossiers that were copied to the replica: what was never there
+        is under-replicated, not damaged. Checks recorded meanwhile do not disturb the order.
+        """
+        return islice(self._due(replica, before, now), limit)
+
+    def coverage(self, replica: str, *, now: str) -> Coverage:
+        """How much of the replica has been looked at, as of ``now``."""
+        with self._database.read() as connection:
+            key = _key_of(connection, replica)
+            every = select(func.count()).select_from(content).join(aip).where(_copied_to(replica))
+            files = connection.execute(every).scalar_one()
+            seen = (
+                select(
+                    file_check.c.verdict,
+                    func.count().label("n"),
+                    func.min(file_check.c.verified_at).label("oldest"),
+                )
+                .join_from(file_check, content, file_check.c.content_key == content.c.content_key)
+                .join(aip, aip.c.aip_key == content.c.aip_key)
+                .where(
+                    file_check.c.replica_key == key,
+                    file_check.c.verified_at <= now,
+                    _copied_to(replica),
+                )
+                .group_by(file_check.c.verdict)
+            )
+            rows = connection.execute(seen).all()
+        return Coverage(
+            replica=replica,
+            files=files,
+            never=files - sum(row.n for row in rows),
+            oldest=min((row.oldest for row in rows), default=""),
+            by_verdict={_VERDICTS[row.verdict]: row.n for row in rows},
+        )
+
+    def _due(self, replica: str, before: str, now: str) -> Iterator[ContentFacts]:
+        with self._database.read() as connection:
+            key = _key_of(connection, replica)
+            # Taken down before anything is yielded: what this run records is never "later".
+            later = array("q", connection.execute(_looked_at_after(key, now)).scalars())
+        wanted = content_files().where(_copied_to(replica)).limit(BATCH_ROWS)
+        yield from self._never(wanted, key)
+        for batch in in_batches(later):
+            page = wanted.where(content.c.content_key.in_(batch)).order_by(content.c.content_key)
+            yield from map(content_of, self._database.rows(page))
+        yield from self._oldest(wanted, key, min(before, now))
+
+    def _never(self, wanted: Select[Any], key: int) -> Iterator[ContentFacts]:
+        seen = select(file_check.c.content_key).where(
+            file_check.c.replica_key == key,
+            file_check.c.content_key == content.c.content_key,
+        )
+        page = wanted.where(~seen.exists()).order_by(content.c.content_key)
+        after = 0
+        while rows := self._database.rows(page.where(content.c.content_key > after)):
+            yield from map(content_of, rows)
+            after = rows[-1].content_key
+
+    def _oldest(self, wanted: Select[Any], key: int, before: str) -> Iterator[ContentFacts]:
+        age = (file_check.c.verified_at, file_check.c.content_key)
+        page = (
+            wanted.add_columns(file_check.c.verified_at)
+            .join(file_check, file_check.c.content_key == content.c.content_key)
+            .where(file_check.c.replica_key == key, file_check.c.verified_at < before)
+            .order_by(*age)
+        )
+        rows = self._database.rows(page)
+        while rows:
+            yield from map(content_of, rows)
+            last = (rows[-1].verified_at, rows[-1].content_key)
+            rows = self._database.rows(page.where(tuple_(*age) > last))
+
+
+def _copied_to(replica: str) -> Any:
+    """Whether the dossier ever reached the replica, in any version."""
+    return (
+        select(copy.c.replica)
+        .where(
+            copy.c.aip_id == aip.c.aip_id, copy.c.place == aip.c.place, copy.c.replica == replica
+        )
+        .exists()
+    )
+
+
+def _looked_at_after(key: int, now: str) -> Select[Any]:
+    return (
+        select(file_check.c.content_key)
+        .where(file_check.c.replica_key == key, file_check.c.verified_at > now)
+        .order_by(file_check.c.content_key)
+    )
+
+
+def _rows(
+    connection: Connection, replica_key: int, run_key: int, checks: Sequence[FileCheck]
+) -> list[dict[str, Any]]:
+    """The audit state of those files that the catalogue lists, each once, the last look."""
+    keys = _content_keys(connection, checks)
+    rows = {}
+    for check in checks:
+        key = keys.get((check.aip_id, check.place.value, check.content_path))
+        if key is not None:
+            rows[key] = {
+                "replica_key": replica_key,
+                "content_key": key,
+                "verdict": _VERDICTS.index(check.verdict),
+                "verified_at": check.verified_at,
+                "run_key": run_key,
+                "algorithm": check.algorithm,
+            }
+    return list(rows.values())
+
+
+def _content_keys(
+    connection: Connection, checks: Sequence[FileCheck]
+) -> dict[tuple[str, str, str], int]:
+    """The keys as they are now: a dossier may have moved since the audit read its list."""
+    keyed = [check.key for check in checks if check.key is not None]
+    loose = {check.content_path for check in checks if check.key is None}
+    owners = {check.aip_id for check in checks if check.key is None}
+    named = or_(
+        content.c.content_key.in_(keyed),
+        and_(aip.c.aip_id.in_(owners), content.c.content_path.in_(loose)),
+    )
+    query = select(
+        content.c.content_key, content.c.content_path, aip.c.aip_id, aip.c.place
+    ).join_from(content, aip)
+    return {
+        (row.aip_id, row.place, row.content_path): row.content_key
+        for row in connection.execute(query.where(named))
+    }
+
+
+def _key_of(connection: Connection, replica: str) -> int:
+    """The replica's key, or 0, which no replica has."""
+    query = select(replica_name.c.replica_key).where(replica_name.c.name == replica)
+    return connection.execute(query).scalar_one_or_none() or 0
+
+
+def _named(connection: Connection, replica: str) -> int:
+    known = _key_of(connection, replica)
+    if known:
+        return known
+    named = insert(replica_name).returning(replica_name.c.replica_key)
+    return int(connection.execute(named, {"name": replica}).scalar_one())
