@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from kit import awkward
 
+from kit import awkward
 from preservation.formats.fido_adapter import FidoAdapter
 
 

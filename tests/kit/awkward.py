@@ -45,7 +45,10 @@ def odf(mimetype: bytes, version: str = "1.2") -> bytes:
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<office:document-content'
     text = f'{head} xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
     text += f' office:version="{version}"><office:body/></office:document-content>'
-    manifest = f'<manifest:manifest manifest:version="{version}"/>'
+    manifest = (
+        f'<manifest:manifest manifest:version="{version}"><manifest:file-entry '
+        f'manifest:full-path="/" manifest:media-type="{mimetype.decode()}"/></manifest:manifest>'
+    )
     members = {"mimetype": mimetype, "content.xml": text.encode()}
     return zip_of(members | {"META-INF/manifest.xml": manifest.encode()}, stored=True)
 
