@@ -53,6 +53,8 @@ Element: TypeAlias = Any
 """An lxml element; other modules never import lxml for its name."""
 
 CHUNK_BYTES = 64 * 1024
+_LIBXML2_LIMIT = 10_000_000
+"""What libxml2 itself accepts in one name, value or text without ``huge_tree``."""
 
 
 class XmlEvent(NamedTuple):
@@ -261,7 +263,7 @@ def _refusal(fault: Any) -> XmlRefused:
     if fault.code == kinds.ERR_UNKNOWN_ENCODING:
         return XmlBadEncoding(line=line, reason=reason)
     if fault.code == getattr(kinds, "ERR_RESOURCE_LIMIT", -1) or "limit exceeded" in reason:
-        return XmlTooBig(what="markup", limit=0, line=line)
+        return XmlTooBig(what="markup", limit=_LIBXML2_LIMIT, line=line)
     return XmlMalformed(line=line, reason=reason)
 
 
