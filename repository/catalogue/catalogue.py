@@ -10,6 +10,7 @@ from repository.catalogue.database import Database
 from repository.catalogue.dump import Dump
 from repository.catalogue.fixity import Fixity
 from repository.catalogue.holdings import Holdings
+from repository.catalogue.indexing import Indexing
 from repository.catalogue.intake import Intake
 from repository.catalogue.ledger import Ledger
 from repository.catalogue.replicated import Replicated
@@ -20,7 +21,18 @@ from repository.catalogue.search import Search
 BUSY_TIMEOUT_S = 10.0
 
 
-class Catalogue(Holdings, Ledger, Replicated, Search, AuditRuns, Fixity, DamageList, Intake, Dump):
+class Catalogue(
+    Holdings,
+    Ledger,
+    Replicated,
+    Search,
+    Indexing,
+    AuditRuns,
+    Fixity,
+    DamageList,
+    Intake,
+    Dump,
+):
     """One open catalogue; a context manager. Safe to use from several threads."""
 
     def __init__(self, database: Database) -> None:
@@ -49,6 +61,13 @@ class Catalogue(Holdings, Ledger, Replicated, Search, AuditRuns, Fixity, DamageL
             database.close()
             raise
         return cls(database)
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong inside the database itself, every page read; nothing when it is sound.
+
+        That its content is right is another question: compare dumps (``rebuild``).
+        """
+        return self._database.faults()
 
     def close(self) -> None:
         """Nothing of the catalogue is held open by this object."""

@@ -84,6 +84,16 @@ class Database:
         with self.read() as connection:
             return list(connection.execute(query))
 
+    def faults(self) -> tuple[str, ...]:
+        """What the engine finds wrong in its own file, after reading all of it."""
+        if not self.is_sqlite:
+            return ()
+        with self.read() as connection:
+            said = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        strays = tuple(f"{row[0]} row {row[1]} names no row of {row[2]}" for row in broken)
+        return (*(line for line in said if line != "ok"), *strays)
+
     def close(self) -> None:
         """No connection is left open."""
         self._engine.dispose()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, case, func, or_, select, tuple_
 
 from repository.catalogue.contents import ContentFacts, content_files, content_of
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database
+from repository.catalogue.indexing import Index
 from repository.catalogue.registering import register_facts, remove_aip
 from repository.catalogue.rows import (
     AipSummary,
@@ -19,7 +20,6 @@ from repository.catalogue.rows import (
     id_prefix,
     summary_of,
 )
-from repository.catalogue.search import Index
 from repository.catalogue.summaries import REFERENCE, summaries
 from repository.catalogue.tables import (
     aip,
