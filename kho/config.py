@@ -95,23 +95,25 @@ def write_config(path: Path, stated: FileSettings) -> None:
 
 
 def config_text(stated: FileSettings) -> str:
-    """The text of a ``kho.toml`` that states this; what equals its default is left out."""
-    fields: dict[str, Any] = {"language": stated.language}
-    for name, value in msgspec.to_builtins(stated).items():
-        fields.setdefault(name, value)
-    tables = {"repository": stated.repository, "replica": stated.replica}
-    for name, records in tables.items():
-        many = records if isinstance(records, tuple) else (records,)
-        kept = [_without_defaults(record) for record in many]
-        fields[name] = kept if isinstance(records, tuple) else kept[0]
-    return toml_text({name: value for name, value in fields.items() if value})
+    """The text of a ``kho.toml`` that states this; what equals its default is left out, but
+    for the language, which people change."""
+    return toml_text({"language": stated.language, **_without_defaults(stated)})
 
 
 def _without_defaults(record: msgspec.Struct) -> dict[str, Any]:
-    kept = {}
+    """The fields that differ from their defaults, records within as such tables."""
+    kept: dict[str, Any] = {}
     for field in msgspec.structs.fields(record):
         value = getattr(record, field.name)
-        default = field.default_factory() if callable(field.default_factory) else field.default
-        if value != default:
-            kept[field.encode_name] = value
+        if field.default_factory is not msgspec.NODEFAULT:
+            default = field.default_factory()
+        else:
+            default = field.default
+        if value == default:
+            continue
+        if isinstance(value, msgspec.Struct):
+            value = _without_defaults(value)
+        elif isinstance(value, tuple):
+            value = [_without_defaults(each) for each in value]
+        kept[field.encode_name] = value
     return kept

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from pathlib import Path
 
 import click
 
-from kho.cli.command import Group, option
-from kho.cli.session import Session
-from schemas.text import LANGUAGES, Language
+from kho.cli.command import Group, global_options, option
 
 COMMANDS = {
     "init": "kho.cli.init:init",
+    "list": "kho.cli.list:list_aips",
+    "show": "kho.cli.show:show",
+    "search": "kho.cli.search:search",
+    "catalogue": "kho.cli.catalogue:catalogue",
 }
-
-
-def _directory(ctx: click.Context, _parameter: click.Parameter, value: Path | None) -> None:
-    ctx.ensure_object(Session).named = value
-
-
-def _language(ctx: click.Context, _parameter: click.Parameter, value: Language | None) -> None:
-    ctx.ensure_object(Session).chosen_language = value
 
 
 def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
@@ -30,24 +23,13 @@ def _version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> No
         ctx.exit()
 
 
-@click.group("kho", cls=Group, modules=COMMANDS, help="CLI-ROOT", no_args_is_help=True)
-@option(
-    "-C",
-    "directory",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    is_eager=True,
-    expose_value=False,
-    callback=_directory,
-    help="CLI-ROOT-DIRECTORY",
-)
-@option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    is_eager=True,
-    expose_value=False,
-    callback=_language,
-    help="CLI-ROOT-LANG",
+@click.group(
+    "kho",
+    cls=Group,
+    modules=COMMANDS,
+    help="CLI-ROOT",
+    no_args_is_help=True,
+    params=global_options(hidden=False),
 )
 @option(
     "--version",

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 import msgspec
 
 from kho.cli.session import Session
-from schemas.text import Language, say
+from schemas.text import LANGUAGES, Language, say
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -132,6 +133,41 @@ def summary(text: str) -> str:
     return text.partition(". ")[0].rstrip(".")
 
 
+def global_options(*, hidden: bool) -> list[click.Parameter]:
+    """``-C`` and ``--lang``: before the command, and for the forgetful after it (hidden)."""
+    return [
+        Option(
+            ["-C", "kho_directory"],
+            metavar="DIR",
+            type=click.Path(file_okay=False, path_type=Path),
+            is_eager=True,
+            expose_value=False,
+            callback=_take_directory,
+            help="CLI-ROOT-DIRECTORY",
+            hidden=hidden,
+        ),
+        Option(
+            ["--lang", "kho_language"],
+            type=click.Choice(LANGUAGES),
+            is_eager=True,
+            expose_value=False,
+            callback=_take_language,
+            help="CLI-ROOT-LANG",
+            hidden=hidden,
+        ),
+    ]
+
+
+def _take_directory(ctx: click.Context, _option: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Session).named = value
+
+
+def _take_language(ctx: click.Context, _option: click.Parameter, value: Language | None) -> None:
+    if value is not None:
+        ctx.ensure_object(Session).chosen_language = value
+
+
 option = partial(click.option, cls=Option)
 argument = partial(click.argument, cls=Argument)
 
@@ -152,6 +188,7 @@ def command(
 
     def make(function: Callable[..., Any]) -> Command:
         made = click.command(name, cls=Command, help=code)(click.pass_obj(function))
+        made.params += global_options(hidden=True)
         made.printed = printed
         return made
 

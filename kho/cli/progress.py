@@ -12,6 +12,7 @@ from typing import TextIO
 from rich import progress as rich_progress
 from rich.console import Console
 
+from kho.cli.sizes import counted, sized
 from schemas.progress import Progress
 from schemas.text import Language, say
 
@@ -132,30 +133,8 @@ class LineProgress:
     def _line(self) -> None:
         if not self._name:
             return
-        size = counted_bytes(self._bytes, self._bytes_total)
+        size = sized(self._bytes, self._bytes_total)
         files = counted(self._files, self._files_total)
         fields = say("CLI-PROGRESS-LINE", self._lang, files=files, bytes=size)
         self._stream.write(f"{self._name}: {fields}\n")
         self._stream.flush()
-
-
-def counted(done: int, total: int | None) -> str:
-    """``12/40``, or ``12`` when nobody knows of how many."""
-    return f"{done:,}/{total:,}" if total is not None else f"{done:,}"
-
-
-def counted_bytes(done: int, total: int | None) -> str:
-    """``1.5 MiB/20.0 MiB``, or the first alone."""
-    return f"{sized(done)}/{sized(total)}" if total is not None else sized(done)
-
-
-def sized(size_bytes: int) -> str:
-    """Bytes as people read them: ``17 B``, ``1.5 MiB``."""
-    if size_bytes < 1024:
-        return f"{size_bytes} B"
-    size = float(size_bytes)
-    for unit in ("KiB", "MiB", "GiB"):
-        size /= 1024
-        if size < 1024:
-            return f"{size:.1f} {unit}"
-    return f"{size / 1024:.1f} TiB"

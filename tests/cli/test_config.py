@@ -113,7 +113,7 @@ def test_an_unknown_setting_is_named_with_its_line_and_its_nearest_neighbour(
 def test_a_setting_like_no_other_is_answered_with_what_could_stand_there(tmp_path: Path) -> None:
     error = refused(tmp_path, "zzzzzz = 1\n" + GOOD)
     assert isinstance(error, config_checks.UnlikeAnySetting)
-    assert error.fields["known"] == "language, people, repository, replica"
+    assert error.fields["known"] == "language, people, repository, replica, ingest"
 
 
 @pytest.mark.parametrize(
