@@ -38,20 +38,22 @@ def open_backend(
 ) -> StorageBackend:
     """The opened store at ``url``; ``create`` makes it first where that is possible.
 
+    Stores across a network are asked again when they do not answer (option ``attempts``,
+    default 5, 1 to ask once); any store keeps to the option ``bytes_per_s``.
     :class:`UnknownStore` or :class:`UnknownOption` for settings that cannot be right; the
     driver's own ConfigError or storage error when the store cannot be opened.
     """
-    options = options or {}
+    own = dict(options or {})
+    bytes_per_s = _number(name, own, "bytes_per_s", 0)
+    attempts = _number(name, own, "attempts", 5)
     scheme = "file" if url.startswith("/") else urlsplit(url).scheme
     if scheme == "file":
-        return _open_folder(name, url, options, create=create)
-    if scheme == "memory":
-        return _open_memory(name, url, options)
-    driver = _DRIVERS.get(scheme)
-    if driver is None or importlib.util.find_spec(driver) is None:
-        raise UnknownStore(backend=name, url=without_secrets(url), reason=f"scheme:{scheme}")
-    opener = cast(Callable[..., StorageBackend], importlib.import_module(driver).open_store)
-    return opener(name, url, options, create=create)
+        store = _open_folder(name, url, own, create=create)
+    elif scheme == "memory":
+        store = _open_memory(name, url, own)
+    else:
+        store = _persistent(_open_remote(name, url, scheme, own, create=create), attempts)
+    return _paced(store, bytes_per_s)
 
 
 def without_secrets(url: str) -> str:
@@ -91,6 +93,42 @@ def _open_memory(name: str, url: str, options: Options) -> StorageBackend:
 
     _refuse_options(name, "memory", options)
     return MemoryBackend(url.partition(":")[2] or name)
+
+
+def _open_remote(
+    name: str, url: str, scheme: str, options: Options, *, create: bool
+) -> StorageBackend:
+    driver = _DRIVERS.get(scheme)
+    if driver is None or importlib.util.find_spec(driver) is None:
+        raise UnknownStore(backend=name, url=without_secrets(url), reason=f"scheme:{scheme}")
+    opener = cast(Callable[..., StorageBackend], importlib.import_module(driver).open_store)
+    return opener(name, url, options, create=create)
+
+
+def _persistent(store: StorageBackend, attempts: int) -> StorageBackend:
+    if attempts <= 1:
+        return store
+    from storage_backends.retrying import Patience, RetryingBackend
+
+    return RetryingBackend(store, patience=Patience(attempts=attempts))
+
+
+def _paced(store: StorageBackend, bytes_per_s: int) -> StorageBackend:
+    if not bytes_per_s:
+        return store
+    from storage_backends.throttled import Pace, ThrottledBackend
+
+    return ThrottledBackend(store, Pace(bytes_per_s))
+
+
+def _number(name: str, options: dict[str, str | int | bool], option: str, default: int) -> int:
+    """Takes a positive whole number out of ``options``; ``default`` when it is not there."""
+    value = options.pop(option, None)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise UnknownOption(backend=name, kind="any", option=f"{option} = {value!r}")
+    return value
 
 
 def _refuse_options(name: str, kind: str, options: Options) -> None:
