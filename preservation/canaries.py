@@ -1,7 +1,7 @@
 """Canaries: damage of our own making, by which every audit proves that it looks (promise 6).
 
-Two kinds. A *permanent set* lies in ``kho/canary/`` of every replica since it was made: some
-of it is deliberately not what the list below says. And in every run a few real entries of its
+Two kinds. A *permanent set* lies on every replica since it was made
+(``repository.canaries``). And in every run a few real entries of its
 own work list, chosen by a seed the engine does not see, are *presented* as flipped, truncated,
 absent and unreadable, and one entry too many is listed. The supervisor requires exactly those
 verdicts; a run that misses one is not trusted (exit code 5).
@@ -9,27 +9,21 @@ verdicts; a run that misses one is not trusted (exit code 5).
 
 from __future__ import annotations
 
-import hashlib
 import io
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import BinaryIO, cast
 
-from repository.ocfl.claims import put_small
 from schemas.nouns import Verdict
 from storage_backends.interface import (
     BackendUnavailable,
     Capabilities,
-    ObjectExists,
     ObjectInfo,
     ObjectNotFound,
     StorageBackend,
 )
-
-CANARY = "kho/canary/"
 
 
 class Disguise(StrEnum):
@@ -49,47 +43,10 @@ EXPECTED: Mapping[Disguise, Verdict] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PermanentCanary:
-    """One file of the permanent set: what its list says, and what is really there."""
-
-    name: str
-    listed: bytes
-    planted: bytes | None
-    verdict: Verdict
-
-    @property
-    def key(self) -> str:
-        """Where it lies on every replica."""
-        return CANARY + self.name
-
-    @property
-    def listed_sha256(self) -> str:
-        """The digest an audit is told to expect."""
-        return hashlib.sha256(self.listed).hexdigest()
-
-
-_SONG = b"canary " * 64
-
-PERMANENT: tuple[PermanentCanary, ...] = (
-    PermanentCanary("intact", _SONG, _SONG, Verdict.INTACT),
-    PermanentCanary("flipped", _SONG, b"Canary " + _SONG[7:], Verdict.ALTERED),
-    PermanentCanary("truncated", _SONG, _SONG[:-1], Verdict.ALTERED),
-    PermanentCanary("emptied", _SONG, b"", Verdict.ALTERED),
-    PermanentCanary("absent", _SONG, None, Verdict.ABSENT),
-)
-
-
-def plant_permanent(backend: StorageBackend) -> None:
-    """The permanent set is on the store; create-only, so planting again changes nothing."""
-    for canary in PERMANENT:
-        if canary.planted is None:
-            continue
-        try:
-            put_small(backend, canary.key, canary.planted)
-        except ObjectExists:
-            continue
-    backend.settle(CANARY)
+def canary_rng(seed: int, replica: str) -> random.Random:
+    """The choice of canaries for one replica's part of a run. It need not resist an attacker,
+    only an engine's mistakes."""
+    return random.Random(f"{seed}:{replica}")  # noqa: S311 - see above
 
 
 def choose(

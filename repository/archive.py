@@ -38,6 +38,7 @@ from repository.replication import (
     claim_everywhere,
     replicate,
     storage_state,
+    verify_copies,
 )
 from repository.settings import RepositorySettings
 from repository.staging import Staging
@@ -50,6 +51,8 @@ from schemas.progress import NoProgress, Progress
 from schemas.records import CopyRecord, Receipt
 from storage_backends.interface import AccessDenied, BackendUnavailable, StorageBackend
 from storage_backends.registry import open_backend
+
+CATALOGUE_FILE = "catalogue.sqlite"
 
 
 class NothingStored(RepositoryError):
@@ -189,15 +192,21 @@ class Repository:
         :class:`VersionTaken` when another writer stores the same AIP; :class:`NothingStored`
         when no replica took it (whatever was written is moved aside).
         """
-        progress = progress or NoProgress()
-        self._writer_id  # noqa: B018 - recover before the first claim
-        allowed = self._allowed(build.access)
+        self.prepare_to_write()
+        outcomes = self._write(build, self._allowed(build.access), progress or NoProgress())
+        return self._conclude(build, outcomes)
+
+    def _write(
+        self, build: SealedBuild, replicas: Sequence[Replica], progress: Progress
+    ) -> list[CopyOutcome]:
+        """The build is claimed, written and read back on each of ``replicas``, or its outcome
+        says why not, and nothing half written is left there."""
         claim = Claim(
             writer=self._writer_id,
             inventory_sha256=build.record.inventory_sha256,
             moment=format_moment(self.now()),
         )
-        claimed, failures = claim_everywhere(build, allowed, claim)
+        claimed, failures = claim_everywhere(build, replicas, claim)
         progress.phase(
             "PROGRESS-STORE",
             files_total=2 * build.record.files * len(claimed),
@@ -207,7 +216,7 @@ class Repository:
         for outcome in outcomes:
             if outcome.error is not None and outcome.replica in claimed:
                 self._take_back(outcome.replica, build)
-        return self._conclude(build, outcomes)
+        return outcomes
 
     def record(self, *events: Event) -> None:
         """The events are in the journal of every reachable replica and in the catalogue."""
@@ -266,9 +275,11 @@ class Repository:
     def _conclude_found(self, build: SealedBuild) -> None:
         """A build that recovery found committed gets its registration and its receipt."""
         if self.catalogue.receipt_for(build.ref.aip_id) is None:
-            now = self.now()
-            holding = [r for r in self.replicas if committed_copy(r, build.ref) is not None]
-            self._conclude(build, [CopyOutcome(r, verified_at=now) for r in holding])
+            there = [r for r in self.replicas if committed_copy(r, build.ref) is not None]
+            outcomes = verify_copies(build, there, now=self.now)
+            missing = [r for r in self._allowed(build.access) if r not in there]
+            outcomes += self._write(build, missing, NoProgress())
+            self._conclude(build, outcomes)
         self.staging.clean(build.folder)
 
     def _receipt(self, build: SealedBuild, verified: Sequence[CopyOutcome]) -> Receipt:
@@ -293,4 +304,4 @@ class Repository:
 
 def catalogue_url(settings: RepositorySettings) -> str:
     """The SQLAlchemy URL of the archive's catalogue."""
-    return settings.catalogue or sqlite_url(Path(settings.root) / "catalogue.sqlite")
+    return settings.catalogue or sqlite_url(Path(settings.root) / CATALOGUE_FILE)

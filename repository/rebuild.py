@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from repository.aip.facts_reader import read_facts
 from repository.aip.views import CopyView
-from repository.catalogue import Catalogue
+from repository.archive import CATALOGUE_FILE
+from repository.catalogue import Catalogue, CatalogueUnsupported, sqlite_url
 from repository.facts import AipFacts
 from repository.journal import last_line, read_lines
+from repository.locks import held
 from repository.ocfl.reader import list_objects, read_object
-from repository.replica import Replica
+from repository.replica import Replica, attach_replica
+from repository.settings import RepositorySettings
 from schemas.errors import KhoError
+from schemas.ids import RepositoryId
 from schemas.nouns import Place
 from schemas.progress import Progress
 from schemas.records import LedgerLine
+from storage_backends.interface import StorageBackend
+from storage_backends.registry import open_backend
 
 _LINES_PER_TRANSACTION = 500
 
@@ -92,3 +99,64 @@ def _batches(lines: Iterator[LedgerLine]) -> Iterator[list[LedgerLine]]:
             batch = []
     if batch:
         yield batch
+
+
+def rebuild_archive_catalogue(
+    settings: RepositorySettings,
+    *,
+    backends: Mapping[str, StorageBackend] | None = None,
+    only: Sequence[str] = (),
+    progress: Progress,
+) -> RebuildReport:
+    """The archive's embedded catalogue is new, made from its replicas (or those in ``only``).
+
+    The new one is built beside the old and takes its place in one rename, so that a rebuild
+    that fails leaves what was there. Needs the repository lock.
+    """
+    root = Path(settings.root)
+    target = root / CATALOGUE_FILE
+    if settings.catalogue and settings.catalogue != sqlite_url(target):
+        raise CatalogueUnsupported(
+            where=settings.catalogue, reason="only the embedded catalogue is rebuilt in place"
+        )
+    opened: list[StorageBackend] = []
+    with held(root / "locks" / "repository.lock"):
+        try:
+            replicas = _attach(settings, backends or {}, only, opened)
+            fresh = root / f"{CATALOGUE_FILE}.rebuilding"
+            _forget(fresh)
+            catalogue = Catalogue.open(sqlite_url(fresh), create=True)
+            try:
+                report = rebuild_catalogue(catalogue, replicas, progress=progress)
+            finally:
+                catalogue.close()
+            _forget(target)
+            fresh.rename(target)
+        finally:
+            for backend in opened:
+                backend.close()
+    return report
+
+
+def _attach(
+    settings: RepositorySettings,
+    backends: Mapping[str, StorageBackend],
+    only: Sequence[str],
+    opened: list[StorageBackend],
+) -> list[Replica]:
+    replicas = []
+    for replica in settings.replicas:
+        if only and replica.name not in only:
+            continue
+        backend = backends.get(replica.name)
+        if backend is None:
+            backend = open_backend(replica.name, replica.url, replica.options)
+            opened.append(backend)
+        replicas.append(attach_replica(replica, backend, repository=RepositoryId(settings.id)))
+    return replicas
+
+
+def _forget(database: Path) -> None:
+    """No file of the SQLite database at ``database`` is left: it is a cache."""
+    for suffix in ("-wal", "-shm", ""):
+        database.with_name(database.name + suffix).unlink(missing_ok=True)

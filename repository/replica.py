@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from repository.canaries import plant_permanent
 from repository.ocfl.claims import put_small
 from repository.ocfl.layout import root_files
 from repository.settings import ReplicaSettings
@@ -89,7 +90,8 @@ def create_replica(
 ) -> Replica:
     """An empty store is a replica of the archive: two OCFL roots and a marker.
 
-    The marker is written last. :class:`ReplicaExists` when a marker is there already.
+    The permanent canaries are planted; the marker is written last. :class:`ReplicaExists` when
+    a marker is there already.
     """
     if read_marker(backend) is not None:
         raise ReplicaExists(replica=settings.name, url=backend.url)
@@ -100,6 +102,7 @@ def create_replica(
             except ObjectExists:
                 continue
         backend.settle(f"{place.value}/")
+    plant_permanent(backend)
     marker = ReplicaMarker(
         repository_id=repository,
         replica_id=new_uuid(),

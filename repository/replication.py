@@ -15,12 +15,12 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 
 from repository.ocfl.claims import Claim, VersionTaken, drop_claim, take_claim
-from repository.ocfl.writer import VersionContent, write_version
+from repository.ocfl.writer import VersionContent, read_back, write_version
 from repository.replica import Replica
 from schemas.errors import KhoError
 from schemas.moments import Clock
 from schemas.nouns import StorageState
-from schemas.progress import Progress
+from schemas.progress import NoProgress, Progress
 from storage_backends.interface import BackendUnavailable, StorageError
 
 
@@ -95,6 +95,21 @@ def replicate(
         return CopyOutcome(replica, verified_at=now())
 
     return run_per_replica(replicas, write, progress)
+
+
+def verify_copies(
+    version: VersionContent, replicas: Sequence[Replica], *, now: Clock
+) -> list[CopyOutcome]:
+    """Each committed copy was read back and re-hashed again, or its outcome says why not."""
+    outcomes = []
+    for replica in replicas:
+        try:
+            read_back(replica.backend, version, progress=NoProgress())
+        except KhoError as error:
+            outcomes.append(CopyOutcome(replica, error=error))
+        else:
+            outcomes.append(CopyOutcome(replica, verified_at=now()))
+    return outcomes
 
 
 def run_per_replica(

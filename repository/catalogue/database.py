@@ -51,7 +51,8 @@ def sqlite_url(path: Path) -> str:
 class Database:
     """One database, opened; :meth:`close` gives every connection back to the system."""
 
-    def __init__(self, url: str, *, create: bool, busy_timeout_s: float) -> None:
+    def __init__(self, url: str, *, create: bool, read_only: bool, busy_timeout_s: float) -> None:
+        self._read_only = read_only
         self._url = _parse(url)
         self.where = self._url.render_as_string(hide_password=True)
         if self._url.get_backend_name() == "sqlite":
@@ -72,6 +73,8 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Everything done inside is durable on leaving, or, after an error, undone."""
+        if self._read_only:
+            raise CatalogueUnwritable(where=self.where, reason="opened for reading only")
         with (
             self._translated(),
             self._engine.connect().execution_options(kho_write=True) as connection,

@@ -35,9 +35,9 @@ def label_for(connection: Connection, key: int, move: Mover) -> int:
     label = connection.execute(known).scalar_one_or_none()
     before = connection.execute(_neighbour(tuple(here), before=True)).scalar()
     after = connection.execute(_neighbour(tuple(here), before=False)).scalar()
-    if label is not None and (before or label) <= label <= (after or label):
-        return int(label)
     if label is not None:
+        if (before is None or before < label) and (after is None or label < after):
+            return int(label)
         connection.execute(search_entry.delete().where(search_entry.c.aip_key == key))
     if before is not None and after is not None and after - before < 2:
         _spread(connection, before, move)

@@ -21,7 +21,7 @@ def ensure_current(database: Database, *, create: bool, read_only: bool) -> None
     when a later Kho wrote it; :class:`CatalogueDamaged` when there is no catalogue inside.
     """
     with database.read() as connection:
-        found = current(connection)
+        found = current(connection, database.where)
     if found == SCHEMA:
         return
     if found is None and not create:
@@ -34,7 +34,7 @@ def ensure_current(database: Database, *, create: bool, read_only: bool) -> None
         migrate(connection, SCHEMA)
 
 
-def current(connection: Connection) -> str | None:
+def current(connection: Connection, where: str) -> str | None:
     """The layout's number, or None when there is none.
 
     :class:`CatalogueDamaged` when somebody else's tables are there.
@@ -43,7 +43,7 @@ def current(connection: Connection) -> str | None:
     if VERSION_TABLE not in names:
         if names:
             raise CatalogueDamaged(
-                where=str(connection.engine.url.database),
+                where=where,
                 reason=f"it holds other tables: {', '.join(sorted(names)[:3])}",
             )
         return None

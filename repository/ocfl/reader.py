@@ -96,6 +96,7 @@ def _read_root(backend: StorageBackend, prefix: str) -> ObjectView | None:
 
 def _newest_version_view(backend: StorageBackend, prefix: str) -> ObjectView:
     numbers = sorted(_version_numbers(backend, prefix), reverse=True)
+    root = _root_inventory(backend, prefix)
     for number in numbers:
         key = f"{prefix}v{number}/{INVENTORY}"
         try:
@@ -105,12 +106,21 @@ def _newest_version_view(backend: StorageBackend, prefix: str) -> ObjectView:
             continue
         if sidecar_matches(content, sidecar):
             inventory = decode_inventory(content, where=key)
-            if _is_claimed(backend, prefix, inventory.id, number):
+            # Committed, but the writer died before the root sidecar: the version's own proves it.
+            committed = content == root
+            if not committed and _is_claimed(backend, prefix, inventory.id, number):
                 continue
-            return ObjectView(backend, prefix, inventory, content, False)
-    if not numbers:
+            return ObjectView(backend, prefix, inventory, content, committed)
+    if root is None:
         raise ObjectNotFound(backend=backend.name, key=f"{prefix}{INVENTORY}")
     raise InventoryUnusable(where=f"{backend.name}:{prefix}", reason="no consistent inventory")
+
+
+def _root_inventory(backend: StorageBackend, prefix: str) -> bytes | None:
+    try:
+        return backend.read_head(f"{prefix}{INVENTORY}")[0]
+    except ObjectNotFound:
+        return None
 
 
 def _is_claimed(backend: StorageBackend, prefix: str, identifier: str, number: int) -> bool:

@@ -137,9 +137,7 @@ FILES: Mapping[bytes, bytes] = {
 }
 
 
-def store(
-    archive: Repository, files: Mapping[bytes, bytes] = FILES, **plan: object
-) -> Receipt:
+def store(archive: Repository, files: Mapping[bytes, bytes] = FILES, **plan: object) -> Receipt:
     """The files stored as one AIP, through the whole of build and store."""
     archive.prepare_to_write()
     with archive.submission_folder() as folder:

@@ -5,7 +5,6 @@ Source: OCFL 1.1 §3.5.2 and §3.5.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from repository.ocfl.validator.digesting import (
@@ -16,7 +15,7 @@ from repository.ocfl.validator.digesting import (
     normalized,
 )
 from repository.ocfl.validator.paths import CONTENT, check_conflicts, is_sound_path
-from repository.ocfl.validator.report import Findings
+from repository.ocfl.validator.report import NOTHING, Findings
 from repository.ocfl.validator.version_names import parse_version_name
 
 _FORM_CODES = {"sha1": "E029", "sha256": "E030", "sha512": "E031", "blake2b-512": "E032"}
@@ -37,12 +36,15 @@ def check_manifest(
     raw: dict[str, object], rules: ManifestRules, found: Findings
 ) -> dict[str, tuple[str, ...]]:
     """The sound entries of a manifest: content paths by digest as written."""
-    where = rules.where
+    where, algorithm = rules.where, rules.algorithm
+    _check_unique(raw, "E096", algorithm or "", where, found)
     sound: dict[str, tuple[str, ...]] = {}
-    for digest, paths in _entries(raw, "E092", "E096", where, found):
-        if rules.algorithm and not _is_digest(digest, rules.algorithm, where, found):
-            continue
-        sound[digest] = tuple(p for p in paths if is_sound_path(p, CONTENT, where, found))
+    for digest, paths in raw.items():
+        if not isinstance(paths, list):
+            fields = {"expected": show_digest(digest), "computed": NOTHING, "inventory": where}
+            found.add("E092", where, algorithm=algorithm or "", **fields)
+        elif algorithm is None or _is_digest(digest, algorithm, where, found):
+            sound[digest] = tuple(p for p in paths if is_sound_path(p, CONTENT, where, found))
     listed = check_conflicts((p for paths in sound.values() for p in paths), CONTENT, where, found)
     _check_places(listed, rules, found)
     return sound
@@ -75,42 +77,31 @@ def _fixity_block(
     where: str,
     found: Findings,
 ) -> dict[str, tuple[str, ...]]:
+    _check_unique(block, "E097", algorithm, where, found)
     sound: dict[str, tuple[str, ...]] = {}
-    for digest, paths in _entries(block, "E057", "E097", where, found, algorithm=algorithm):
+    for digest, paths in block.items():
         if not is_well_formed(digest, algorithm):
             found.add(_FORM_CODES.get(algorithm, "E057"), where, algorithm=algorithm, found=digest)
-            continue
-        kept = []
-        for path in paths:
-            if not is_sound_path(path, CONTENT, where, found):
-                continue
-            kept.append(str(path))
-            if path not in listed:
-                found.add("E057", where, algorithm=algorithm, found=path)
-        sound[digest] = tuple(kept)
+        elif not isinstance(paths, list):
+            found.add("E057", where, algorithm=algorithm, found=paths)
+        else:
+            kept = tuple(p for p in paths if is_sound_path(p, CONTENT, where, found))
+            sound[digest] = kept
+            for path in kept:
+                if path not in listed:
+                    found.add("E057", where, algorithm=algorithm, found=path)
     return sound
 
 
-def _entries(
-    block: dict[str, object],
-    not_a_list: str,
-    twice: str,
-    where: str,
-    found: Findings,
-    *,
-    algorithm: str = "",
-) -> Iterator[tuple[str, list[object]]]:
+def _check_unique(
+    block: dict[str, object], code: str, algorithm: str, where: str, found: Findings
+) -> None:
+    """A digest that differs from another only in case becomes a finding."""
     seen: set[str] = set()
-    for digest, paths in block.items():
+    for digest in block:
         if normalized(digest) in seen:
-            found.add(twice, where, digest=digest, algorithm=algorithm)
+            found.add(code, where, digest=show_digest(digest), algorithm=algorithm)
         seen.add(normalized(digest))
-        if isinstance(paths, list):
-            yield digest, paths
-        else:
-            found.add(
-                not_a_list, where, path=show_digest(digest), algorithm=algorithm, found=paths
-            )
 
 
 def show_digest(digest: str) -> str:

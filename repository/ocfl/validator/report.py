@@ -82,7 +82,7 @@ class Findings:
         """Everything found, heaviest first, in the order of finding within a weight."""
         found = [finding for of_code in self._found.values() for finding in of_code.values()]
         for code, count in self._beyond.items():
-            more: dict[str, str | int] = {"code": PREFIX + code, "count": count}
+            more: dict[str, str | int] = {"repeated": PREFIX + code, "count": count}
             found.append(Finding(PREFIX + "KHO-MORE", severity_of("KHO-MORE"), "", more))
         return tuple(sorted(found, key=lambda finding: -finding.severity.rank))
 

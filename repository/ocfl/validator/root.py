@@ -51,7 +51,8 @@ def validate_root(
 def looks_like_object(entries: list[Entry]) -> bool:
     """Whether a folder with these entries is, or was, an object."""
     return any(
-        entry.kind != "directory" and (claims_object(entry.name) or entry.name == INVENTORY)
+        entry.kind != "directory"
+        and (claims_object(entry.name) or entry.name.startswith(INVENTORY))
         for entry in entries
     )
 
@@ -70,9 +71,9 @@ class _Judging:
 
     def check_base(self) -> None:
         """The declaration, the layout file and the extensions are judged."""
-        base = [e for e in self._children("") or [] if e.kind != "directory"]
-        candidates = [entry for entry in base if claims_root(entry.name)]
-        tagged = [entry for entry in candidates if "=" in entry.name]
+        base = self._children("") or []
+        candidates = [e for e in base if claims_root(e.name) and e.kind != "directory"]
+        tagged = [entry for entry in base if _is_tagged(entry)]
         self._specification = check_declaration(
             self._tree, tagged or candidates, ROOT, self.limits, self.found
         )
@@ -84,7 +85,7 @@ class _Judging:
     def objects(self) -> Iterator[str]:
         """The path of every object; everything else in the hierarchy is judged."""
         for entry in self._children("") or []:
-            if entry.kind != "directory":
+            if entry.kind != "directory" or _is_tagged(entry):
                 continue
             if entry.name == EXTENSIONS:
                 self._check_extensions()
@@ -189,8 +190,7 @@ class _Judging:
 
     def _layout(self, extension: str) -> PathOf | None:
         where = f"{EXTENSIONS}/{extension}/config.json"
-        folder = where.rpartition("/")[0]
-        config = self._json(where) if self._has(folder) and self._has(where) else None
+        config = self._json(where) if self._has(where) else None
         try:
             return layout_of(extension, config)
         except LayoutUnusable as error:
@@ -199,6 +199,8 @@ class _Judging:
 
     def _has(self, path: str) -> bool:
         folder = path.rpartition("/")[0]
+        if folder and not self._has(folder):
+            return False
         return any(entry.path == path for entry in self._children(folder) or [])
 
     def _json(self, path: str) -> object:
@@ -219,3 +221,8 @@ class _Judging:
         for key in read.duplicate_keys:
             self.found.add("KHO-DUPLICATE-KEY", path, key=key)
         return read.value
+
+
+def _is_tagged(entry: Entry) -> bool:
+    """Whether an entry can only be meant as the root's declaration, whatever it is."""
+    return claims_root(entry.name) and "=" in entry.name

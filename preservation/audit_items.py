@@ -1,0 +1,122 @@
+"""The audit's work list: which files of a replica to look at, and what accounts for its keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from preservation.examine import Item, key_of, root_items
+from repository.archive import Repository
+from repository.catalogue.contents import ContentFacts
+from repository.facts import FileFacts
+from repository.ocfl.layout import object_prefix
+from schemas.digests import Algorithm
+from schemas.ids import AipId, ocfl_id
+from schemas.moments import format_moment
+from schemas.nouns import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditScope:
+    """What to look at. Nothing named means what is due: not verified for ``due_after_days``.
+
+    ``everything`` ignores when files were last verified. ``limit_bytes`` and ``limit_s`` end
+    the run early, as far as it meant to go.
+    """
+
+    replicas: tuple[str, ...] = ()
+    fonds: str = ""
+    aip_id: AipId | None = None
+    everything: bool = False
+    limit_bytes: int | None = None
+    limit_s: float | None = None
+    due_after_days: float = 90.0
+    algorithm: Algorithm = "sha256"
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether the scope names some AIPs rather than asking what is due."""
+        return bool(self.fonds) or self.aip_id is not None
+
+
+def due_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[Item]:
+    """What the scope asks to look at on a replica, longest unverified first.
+
+    Only AIPs that were copied there: what never was is under-replicated, not damaged.
+    """
+    catalogue = archive.catalogue
+    if scope.is_partial:
+        for aip_id, place in aips_of(archive, scope):
+            if any(copy.replica == replica for copy in catalogue.copies(aip_id)):
+                yield from _items_of_aip(archive, aip_id, place, scope.algorithm)
+        return
+    now = archive.now()
+    before = now if scope.everything else now - timedelta(days=scope.due_after_days)
+    due = catalogue.due_files(replica, before=format_moment(before), now=format_moment(now))
+    for facts in due:
+        yield _item_of(facts, scope.algorithm)
+
+
+def aips_of(archive: Repository, scope: AuditScope) -> list[tuple[AipId, Place]]:
+    """The AIPs that a partial scope names, in the archive and in the holding root."""
+    return [
+        (summary.aip_id, summary.place)
+        for summary in archive.catalogue.aips(fonds=scope.fonds or None)
+        if scope.aip_id in (None, summary.aip_id)
+    ]
+
+
+def stray_prefixes(archive: Repository, scope: AuditScope) -> list[str]:
+    """Where to look for keys that nothing accounts for."""
+    if not scope.is_partial:
+        return [f"{place.value}/" for place in Place]
+    return [object_prefix(place, ocfl_id(aip)) for aip, place in aips_of(archive, scope)]
+
+
+def accounted_keys(archive: Repository, scope: AuditScope) -> set[str]:
+    """Every key that may be under the prefixes of :func:`stray_prefixes`."""
+    if scope.is_partial:
+        return {
+            item.key
+            for aip_id, place in aips_of(archive, scope)
+            for item in _items_of_aip(archive, aip_id, place, scope.algorithm)
+        }
+    keys = {item.key for item in root_items()}
+    after = 0
+    while page := archive.catalogue.all_files(after=after):
+        keys |= {key_of(facts.place, facts.aip_id, facts.content_path) for facts in page}
+        after = page[-1].key
+    return keys
+
+
+def _items_of_aip(
+    archive: Repository, aip_id: AipId, place: Place, algorithm: Algorithm
+) -> Iterator[Item]:
+    """Each stored file of the AIP once, however many logical files share its bytes."""
+    files: dict[str, FileFacts] = {}
+    for file in archive.catalogue.files(aip_id, place):
+        known = files.get(file.content_path)
+        if known is None or known.size_bytes is None:
+            files[file.content_path] = file
+    for file in files.values():
+        yield Item(
+            key=key_of(place, aip_id, file.content_path),
+            expected=file.sha256 if algorithm == "sha256" else file.sha512,
+            aip_id=aip_id,
+            place=place,
+            content_path=file.content_path,
+            size_bytes=file.size_bytes,
+        )
+
+
+def _item_of(facts: ContentFacts, algorithm: Algorithm) -> Item:
+    return Item(
+        key=key_of(facts.place, facts.aip_id, facts.content_path),
+        expected=facts.sha256 if algorithm == "sha256" else facts.sha512,
+        aip_id=facts.aip_id,
+        place=facts.place,
+        content_path=facts.content_path,
+        size_bytes=facts.size_bytes,
+        content_key=facts.key,
+    )
