@@ -174,8 +174,7 @@ def write_tt05_representation_mets(out: BinaryIO, rep: Tt05RepresentationMets) -
             agents=[rep.organ.agent("CREATOR")],
         )
         write_descriptive(xml, (document.metadata for document in rep.documents()))
-        if rep.preservation:
-            write_administrative(xml, section_id(rep.objid, "amdSec"), rep.preservation)
+        write_administrative(xml, section_id(rep.objid, "amdSec"), rep.preservation, always=True)
         uses = _write_representation_files(xml, rep)
         with struct_map(xml, rep.objid, "rep1", _DIVISION_TYPES[rep.package_type]):
             if "Data" in uses:
