@@ -1,0 +1,85 @@
+"""The reception desk: everything an ingest needs, put together once for many submissions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingest.decide import Policy, load_policy
+from ingest.settings import IngestSettings
+from preservation.formats.engine import Identifier
+from preservation.formats.signature_set import SignatureSet
+from preservation.signatures.examiner import SignatureExaminer
+from preservation.signatures.trust import TrustSnapshot
+from preservation.workers import WorkerPool
+from repository.archive import Repository
+from schemas.events import Agent
+from schemas.progress import NoProgress, Progress
+
+
+class Scanner(Protocol):
+    """A malware scanner; None on the desk means that none is configured."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What takes part in receiving submissions; shared by all of one command."""
+
+    archive: Repository
+    settings: IngestSettings
+    policy: Policy
+    identifier: Identifier
+    examiner: SignatureExaminer
+    operator: Agent
+    software: Agent
+    progress: Progress
+
+    @property
+    def tools(self) -> dict[str, str]:
+        """Name and version of what judged, for the admission record."""
+        return {
+            self.software.name: self.software.version,
+            "formats": self.identifier.signature_set.id,
+            "signatures": self.examiner.basis,
+        }
+
+    @property
+    def policies(self) -> dict[str, str]:
+        """sha256 of each policy that decides, by name."""
+        return {
+            f"decision:{self.policy.name}/{self.policy.version}": self.policy.sha256,
+            "signatures": self.examiner.policy.sha256,
+        }
+
+
+@contextmanager
+def open_desk(
+    archive: Repository,
+    settings: IngestSettings,
+    *,
+    operator: Agent,
+    software: Agent,
+    trust: TrustSnapshot | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Desk]:
+    """A desk with its workers running; they are gone when the block ends."""
+    archive.prepare_to_write()
+    scratch = archive.staging.new_folder()
+    try:
+        with WorkerPool(workers=settings.workers, scratch=scratch) as pool:
+            yield Desk(
+                archive=archive,
+                settings=settings,
+                policy=load_policy(settings.policy),
+                identifier=Identifier(SignatureSet.load_default()),
+                examiner=SignatureExaminer(pool, trust, clock=archive.now),
+                operator=operator,
+                software=software,
+                progress=progress or NoProgress(),
+            )
+    finally:
+        archive.staging.clean(scratch)

@@ -1,0 +1,132 @@
+"""The events of one ingest, in the order of its stops; they go into the AIP's PREMIS."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from ingest.decide import Decision
+from ingest.desk import Desk
+from ingest.profiles.base import Shaped
+from ingest.submission import Submission
+from schemas.events import Event, EventOutcome, EventType
+from schemas.findings import Severity, worst
+from schemas.ids import new_uuid
+from schemas.nouns import Outcome, SignatureReport
+
+_BY_SEVERITY = {
+    None: EventOutcome.SUCCESS,
+    Severity.INFO: EventOutcome.SUCCESS,
+    Severity.WARNING: EventOutcome.WARNING,
+    Severity.ERROR: EventOutcome.FAILURE,
+    Severity.REJECT: EventOutcome.FAILURE,
+}
+
+
+class EventLog:
+    """Collects events; each names the software, the decision also who ran the command."""
+
+    def __init__(self, desk: Desk, *, knocked: datetime) -> None:
+        self._desk = desk
+        self._events: list[Event] = []
+        self._not_checked: list[str] = []
+        self.knocked = knocked
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Everything that happened so far."""
+        return tuple(self._events)
+
+    @property
+    def not_checked(self) -> tuple[str, ...]:
+        """Names of checks that did not run."""
+        return tuple(self._not_checked)
+
+    def admitted(self, submission: Submission) -> None:
+        """Stops 1 to 3 and 7: the submission was read, once."""
+        findings = submission.admission.findings.all()
+        total = sum(file.size_bytes for file in submission.files)
+        self._add(
+            EventType.TRANSFER,
+            _BY_SEVERITY[worst(findings)],
+            f"{len(submission.files)} files, {total} bytes read from {submission.source.name}",
+        )
+        container = submission.admission.container
+        if container is not None:
+            self._add(
+                EventType.UNPACKING,
+                _BY_SEVERITY[worst(findings)],
+                f"{container.name}, {container.size_bytes} bytes, sha256 {container.sha256}",
+            )
+        self._add(
+            EventType.DIGEST_CALCULATION, EventOutcome.SUCCESS, "sha256 and sha512 in one read"
+        )
+        methods = Counter(result.method for result in submission.formats.values())
+        self._add(
+            EventType.FORMAT_IDENTIFICATION,
+            EventOutcome.WARNING
+            if methods["none"] or methods["extension"]
+            else EventOutcome.SUCCESS,
+            ", ".join(f"{method}: {count}" for method, count in sorted(methods.items()))
+            + f"; {self._desk.identifier.signature_set.id}",
+        )
+        self._not_checked.append("validity")
+
+    def shaped(self, shaped: Shaped) -> None:
+        """Stops 4 and 5: the submission was judged by its profile's rules."""
+        self._add(
+            EventType.VALIDATION,
+            _BY_SEVERITY[worst(shaped.findings)],
+            f"profile {shaped.draft.profile}: {len(shaped.findings)} findings",
+        )
+
+    def not_scanned(self) -> None:
+        """Stop 6: no scanner is configured, and that is said."""
+        self._add(EventType.VIRUS_CHECK, EventOutcome.NOT_CHECKED, "no scanner is configured")
+        self._not_checked.append("virus")
+
+    def examined(self, reports: dict[str, SignatureReport]) -> None:
+        """Stop 8: every data file was looked at for signatures."""
+        decisions = Counter(report.decision for report in reports.values())
+        signed = sum(count for decision, count in decisions.items() if decision != "none")
+        outcome = EventOutcome.SUCCESS
+        if decisions["warn"]:
+            outcome = EventOutcome.WARNING
+        if decisions["hold"] or decisions["reject"]:
+            outcome = EventOutcome.FAILURE
+        counts = ", ".join(f"{name}: {count}" for name, count in sorted(decisions.items()))
+        self._add(
+            EventType.SIGNATURE_VALIDATION, outcome, f"{counts}; {self._desk.examiner.basis}"
+        )
+        if signed and not self._desk.examiner.snapshot.has_anchors:
+            self._not_checked.append("trust")
+
+    def decided(self, decision: Decision) -> None:
+        """Stops 9 and 10: accepted into the archive, held for an officer, or refused."""
+        outcome = _BY_SEVERITY[worst(decision.findings)]
+        policy = self._desk.policy
+        detail = (
+            f"{decision.outcome.value} by policy {policy.name}/{policy.version} {policy.sha256}"
+        )
+        self._add(EventType.DECISION, outcome, detail, by_operator=True)
+        if decision.outcome is not Outcome.REJECTED:
+            self._add(
+                EventType.PACKAGE_CREATION, EventOutcome.SUCCESS, "AIP built from submission"
+            )
+
+    def _add(
+        self, kind: EventType, outcome: EventOutcome, detail: str, *, by_operator: bool = False
+    ) -> None:
+        agents = (
+            (self._desk.software, self._desk.operator) if by_operator else (self._desk.software,)
+        )
+        self._events.append(
+            Event(
+                id=new_uuid(),
+                type=kind,
+                moment=self._desk.archive.now(),
+                outcome=outcome,
+                detail=detail,
+                agents=agents,
+            )
+        )

@@ -1,0 +1,224 @@
+"""Ingest: one dossier, one direction, twelve stops (design §8).
+
+knock → admit → unpack → bag → shape → virus → format → signature → decide → build →
+replicate → register and receipt. Exceptions mean that *our* side failed; what is wrong with
+the submission is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from ingest.decide import Decision, decide
+from ingest.desk import Desk
+from ingest.events import EventLog
+from ingest.profiles.bag import BagProfile
+from ingest.profiles.base import Profile, Shaped, Shaping
+from ingest.profiles.folder import FolderProfile
+from ingest.submission import Submission, admit
+from preservation.signatures.examiner import Item
+from repository.aip.builder import draft_receipt
+from repository.aip.plan import AipPlan
+from repository.ocfl.claims import VersionTaken
+from schemas.errors import PackageError
+from schemas.findings import Finding, Severity
+from schemas.ids import AipId, aip_id_for
+from schemas.moments import format_moment
+from schemas.names import printable
+from schemas.nouns import FileRole, Outcome, SignatureReport
+from schemas.records import Receipt
+
+PROFILES: tuple[Profile, ...] = (BagProfile(), FolderProfile())
+"""In the order in which they are asked whether a submission is theirs."""
+
+
+class UnknownProfile(PackageError):
+    """There is no profile of that name."""
+
+    code = "PROFILE-NO-SUCH"
+    exit_code = 2
+
+
+def ingest(source: Path, desk: Desk, *, profile: str = "auto", fonds: str = "") -> Receipt:
+    """The source is in the archive, held, refused, or known already; the receipt says which.
+
+    :class:`ingest.submission.SourceMissing` when there is nothing to receive; a
+    :class:`schemas.errors.KhoError` of another kind when our side failed, and then running
+    the same again finishes or repeats harmlessly.
+    """
+    archive = desk.archive
+    log = EventLog(desk, knocked=archive.now())  # 1
+    archive.prepare_to_write()
+    with archive.submission_folder() as folder:
+        submission = admit(  # 2, 3 and, as the bytes pass, 7
+            source,
+            folder / "payload",
+            settings=desk.settings,
+            identifier=desk.identifier,
+            progress=desk.progress,
+        )
+        log.admitted(submission)
+        aip_id = aip_id_for(archive.id, submission.digest)
+        known = _known(desk, aip_id, submission)
+        if known is not None:
+            return known
+        shaped = shape(submission, Shaping(aip_id=aip_id, fonds=fonds), profile)  # 4, 5
+        log.shaped(shaped)
+        log.not_scanned()  # 6
+        signatures = examine_signatures(submission, shaped, desk)  # 8
+        log.examined(signatures)
+        decision = _decide(submission, shaped, signatures, desk)  # 9
+        log.decided(decision)
+        plan = _plan(submission, shaped, signatures, decision, desk, log)
+        if decision.outcome is Outcome.REJECTED:
+            return _reject(plan, desk)
+        desk.progress.phase("PROGRESS-BUILD")
+        build = archive.build(plan, folder)  # 10
+        try:
+            return archive.store(build, progress=desk.progress)  # 11, 12
+        except VersionTaken:
+            winner = _known(desk, aip_id, submission)
+            if winner is None:
+                raise
+            return winner
+
+
+def shape(submission: Submission, shaping: Shaping, profile: str) -> Shaped:
+    """The submission as its profile sees it; ``auto`` asks each whether it is theirs."""
+    for candidate in PROFILES:
+        if profile == candidate.name or (profile == "auto" and candidate.claims(submission)):
+            return candidate.shape(submission, shaping)
+    raise UnknownProfile(profile=profile, known=", ".join(p.name for p in PROFILES))
+
+
+def examine_signatures(
+    submission: Submission, shaped: Shaped, desk: Desk
+) -> dict[str, SignatureReport]:
+    """Stop 8, *signature*: a report for each data file, by logical path."""
+    data = [file for file in shaped.draft.files if file.role is FileRole.DATA]
+    desk.progress.phase("PROGRESS-SIGNATURES", files_total=len(data))
+    items = (
+        Item(
+            key=file.logical_path,
+            path=Path(file.staged),
+            name=printable(file.raw_path),
+            mime=submission.formats[file.raw_path].mime,
+            puids=submission.formats[file.raw_path].puids,
+            digest=file.digests.sha256,
+        )
+        for file in data
+    )
+    reports = {}
+    for path, report in desk.examiner.examine_many(items):
+        reports[path] = report
+        desk.progress.advance(files=1)
+    return reports
+
+
+def signature_findings(reports: dict[str, SignatureReport]) -> list[Finding]:
+    """What a decision needs to know of the signatures: held and refused files, warnings."""
+    weights = {"warn": Severity.WARNING, "hold": Severity.ERROR, "reject": Severity.ERROR}
+    findings: list[Finding] = []
+    for path in sorted(reports):
+        report = reports[path]
+        severity = weights.get(report.decision)
+        if severity is None:
+            continue
+        where = path.removeprefix("representations/rep1/data/")
+        fields = _signer_fields(report)
+        codes = report.findings or ("SIG-UNVERIFIABLE",)
+        findings += [Finding(code, severity, where, fields) for code in codes]
+    return findings
+
+
+def _signer_fields(report: SignatureReport) -> dict[str, str | int]:
+    """Who signed where, for the texts of findings about one file."""
+    fields: dict[str, str | int] = {
+        "field": ", ".join(result.field for result in report.signatures if result.field),
+        "signer": ", ".join(dict.fromkeys(r.signer for r in report.signatures if r.signer)),
+        "sub_indication": ", ".join(
+            dict.fromkeys(r.sub_indication for r in report.signatures if r.sub_indication)
+        ),
+        "detail": next((r.detail for r in report.signatures if r.detail), ""),
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def _decide(
+    submission: Submission,
+    shaped: Shaped,
+    signatures: dict[str, SignatureReport],
+    desk: Desk,
+) -> Decision:
+    findings = [
+        *submission.admission.findings.all(),
+        *shaped.findings,
+        *signature_findings(signatures),
+    ]
+    return decide(findings, desk.policy)
+
+
+def _plan(
+    submission: Submission,
+    shaped: Shaped,
+    signatures: dict[str, SignatureReport],
+    decision: Decision,
+    desk: Desk,
+    log: EventLog,
+) -> AipPlan:
+    formats = {
+        file.logical_path: submission.formats[file.raw_path]
+        for file in shaped.draft.files
+        if file.role is FileRole.DATA
+    }
+    return AipPlan(
+        aip_id=aip_id_for(desk.archive.id, submission.digest),
+        submission_digest=submission.digest,
+        draft=shaped.draft,
+        outcome=decision.outcome,
+        source=printable(str(submission.source).encode("utf-8", "surrogateescape")),
+        received=log.knocked,
+        created=desk.archive.now(),
+        findings=decision.findings,
+        events=log.events,
+        agents=(desk.software, desk.operator),
+        formats=formats,
+        signatures=signatures,
+        policies=desk.policies,
+        tools=desk.tools,
+        not_checked=log.not_checked,
+    )
+
+
+def _known(desk: Desk, aip_id: AipId, submission: Submission) -> Receipt | None:
+    """The old receipt, as the answer to a submission whose content is here already."""
+    if not submission.admission.complete:
+        return None
+    old = desk.archive.receipt_for(aip_id)
+    if old is None or desk.archive.catalogue.aip(aip_id) is None:
+        return None
+    return msgspec.structs.replace(old, outcome=Outcome.DUPLICATE.value)
+
+
+def _reject(plan: AipPlan, desk: Desk) -> Receipt:
+    """Bytes are not kept; receipt and file list with digests are in the journal."""
+    receipt = msgspec.structs.replace(
+        draft_receipt(plan),
+        aip_id="",
+        finished=format_moment(desk.archive.now()),
+        ledger_head=desk.archive.ledger_head(),
+    )
+    files: Sequence[dict[str, object]] = [
+        {
+            "path": printable(file.raw_path),
+            "size": file.size_bytes,
+            "sha256": file.digests.sha256,
+        }
+        for file in plan.draft.files
+    ]
+    body = {"receipt": msgspec.to_builtins(receipt), "files": list(files)}
+    desk.archive.record_entries([("rejection", body)])
+    return receipt

@@ -1,0 +1,96 @@
+"""What every profile is given and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingest.logical import DATA, documentation_path, readings
+from ingest.staged import StagedFile
+from ingest.submission import Submission
+from schemas.findings import Finding, Severity
+from schemas.ids import AipId
+from schemas.names import find_twins, printable
+from schemas.nouns import Draft, FileRole, SubmittedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shaping:
+    """What is known besides the submission when it is shaped."""
+
+    aip_id: AipId
+    fonds: str = ""
+
+    @property
+    def documentation(self) -> str:
+        """Where the submission's non-payload files stand in the AIP."""
+        return f"documentation/submission/urn_uuid_{self.aip_id}/"
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """A draft and what was noticed on the way."""
+
+    draft: Draft
+    findings: tuple[Finding, ...]
+
+
+class Profile(Protocol):
+    """One kind of submission."""
+
+    name: str
+
+    def claims(self, submission: Submission, /) -> bool:
+        """Whether the submission looks like this kind."""
+
+    def shape(self, submission: Submission, shaping: Shaping) -> Shaped:
+        """The draft; the profile's own rules are judged here too."""
+
+
+def place_files(
+    files: Sequence[StagedFile], *, payload: bytes, documentation: str
+) -> tuple[tuple[SubmittedFile, ...], list[Finding]]:
+    """Each staged file with its place in the AIP: what is below ``payload`` is data.
+
+    Names are read once for the whole submission; names that some file systems cannot tell
+    apart are warned of.
+    """
+    texts, findings = readings((file.raw_path, file.declared_utf8) for file in files)
+    base = len(printable_segments(payload))
+    placed = []
+    for file in files:
+        text = texts[file.raw_path]
+        if file.raw_path.startswith(payload):
+            below = "/".join(text.split("/")[base:])
+            placed.append(file.submitted(DATA + below, FileRole.DATA))
+        else:
+            path = documentation_path(documentation, text)
+            placed.append(file.submitted(path, FileRole.DOCUMENTATION))
+    findings += find_twins(sorted(texts.values()))
+    return tuple(placed), findings
+
+
+def printable_segments(prefix: bytes) -> list[str]:
+    """The segments of a raw prefix that ends in a slash, or none."""
+    return [printable(segment) for segment in prefix.split(b"/") if segment]
+
+
+def undescribed(fonds: str) -> list[Finding]:
+    """What to say of a submission that brings no description of its own."""
+    findings = [Finding("PROFILE-NO-METADATA", Severity.WARNING)]
+    if not fonds:
+        findings.append(Finding("PROFILE-NO-FONDS", Severity.WARNING))
+    return findings
+
+
+def emptiness(files: Sequence[SubmittedFile]) -> list[Finding]:
+    """A dossier without a record cannot be received; empty files are only noted."""
+    data = [file for file in files if file.role is FileRole.DATA]
+    if not data:
+        return [Finding("PROFILE-EMPTY", Severity.REJECT)]
+    return [
+        Finding("PROFILE-EMPTY-FILE", Severity.WARNING, printable(file.raw_path))
+        for file in data
+        if file.size_bytes == 0
+    ]

@@ -1,0 +1,112 @@
+"""Stops 2 and 3, *admit* and *unpack*: one submission (*gói nộp*), read once and staged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.admit import admit_folder
+from ingest.settings import IngestSettings
+from ingest.staged import Admission, StagedEntry, StagedFile, StagedTree
+from ingest.unpack import unpack_archive
+from preservation.formats.engine import Identifier
+from schemas.archives import Caps
+from schemas.errors import PackageError
+from schemas.ids import SubmissionDigest, submission_digest
+from schemas.names import printable
+from schemas.nouns import FormatResult
+from schemas.progress import Progress
+
+
+class SourceMissing(PackageError):
+    """There is nothing at the path that was given."""
+
+    code = "SOURCE-MISSING"
+    exit_code = 2
+
+
+class SourceUnknown(PackageError):
+    """What was given is neither a folder nor a regular file."""
+
+    code = "PROFILE-UNKNOWN"
+    exit_code = 2
+
+
+@dataclass(slots=True)
+class Submission:
+    """What arrived, untrusted, never altered: its files staged, its formats identified."""
+
+    source: Path
+    admission: Admission
+    files: list[StagedFile] = field(default_factory=list)
+    formats: dict[bytes, FormatResult] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The source's name, without the ending of an archive."""
+        name = printable(self.source.name.encode("utf-8", "surrogateescape"))
+        return name.rpartition(".")[0] or name if self.admission.container else name
+
+    @property
+    def tree(self) -> StagedTree:
+        """The submission as the judges of packages see it."""
+        return StagedTree.of(self.files, self.admission)
+
+    @property
+    def digest(self) -> SubmissionDigest:
+        """Names the content, whatever container it came in."""
+        return submission_digest(
+            (file.raw_path, file.size_bytes, file.digests.sha256) for file in self.files
+        )
+
+
+def admit(
+    source: Path,
+    staging: Path,
+    *,
+    settings: IngestSettings,
+    identifier: Identifier,
+    progress: Progress,
+) -> Submission:
+    """Every file of the source is staged; each byte was read once, for the copy, the digests
+    and the identification. What is wrong with container and names is in the findings.
+
+    :class:`SourceMissing` and :class:`SourceUnknown` when there is nothing to read.
+    """
+    submission = Submission(source, Admission())
+    progress.phase("PROGRESS-READ")
+    for entry in _entries(source, staging, settings, submission.admission, progress):
+        submission.files.append(entry.file)
+        submission.formats[entry.file.raw_path] = identify(identifier, entry)
+    return submission
+
+
+def identify(identifier: Identifier, entry: StagedEntry) -> FormatResult:
+    """Stop 7, *format*: identified from the bytes at hand while the file passes."""
+    return identifier.identify(
+        name=printable(entry.file.raw_path),
+        size_bytes=entry.file.size_bytes,
+        head=entry.head,
+        tail=entry.tail,
+        open_file=entry.file.open,
+    )
+
+
+def _entries(
+    source: Path,
+    staging: Path,
+    settings: IngestSettings,
+    admission: Admission,
+    progress: Progress,
+) -> Iterator[StagedEntry]:
+    caps = Caps(
+        total_bytes=settings.max_bytes, entries=settings.max_files, ratio=settings.max_ratio
+    )
+    if source.is_dir():
+        return admit_folder(source, staging, caps, admission, progress=progress)
+    if source.is_file():
+        return unpack_archive(source, staging, caps, admission, progress=progress)
+    if not source.exists() and not source.is_symlink():
+        raise SourceMissing(where=str(source))
+    raise SourceUnknown(where=str(source))
