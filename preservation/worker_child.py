@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 import errno
 import importlib
+import logging
 import os
 import resource
 import socket
@@ -180,6 +181,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _soft(resource.RLIMIT_NOFILE, 4 * FILES_PER_REQUEST)
     os.environ["TMPDIR"] = str(Path.cwd())
+    # Libraries log what an answer says anyway, tracebacks included.
+    logging.disable(logging.CRITICAL)
     tripwire = Tripwire()
     sys.addaudithook(tripwire)
     with channel:

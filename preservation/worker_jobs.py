@@ -11,8 +11,12 @@ from collections.abc import Mapping
 
 from preservation.worker_frames import JobLimits
 
-JOBS: Mapping[str, str] = {}
+JOBS: Mapping[str, str] = {
+    "signature": "preservation.signatures.job:examine",
+}
 
-LIMITS: Mapping[str, JobLimits] = {}
+LIMITS: Mapping[str, JobLimits] = {
+    "signature": JobLimits(wall_s=60, cpu_s=60, memory_bytes=1536 * 1024**2),
+}
 
 DEFAULT_LIMITS = JobLimits()

@@ -43,7 +43,7 @@ class WorkerPool:
     ) -> None:
         self.workers = workers
         self.jobs_per_worker = jobs_per_worker
-        self._scratch = scratch
+        self.scratch = scratch
         self._jobs = dict(JOBS if jobs is None else jobs)
         self._limits = {**LIMITS, **(limits or {})}
         self._idle: list[WorkerProcess] = []
@@ -96,7 +96,7 @@ class WorkerPool:
                 worker = self._idle.pop() if self._idle else None
                 self.started += worker is None
             if worker is None:
-                return WorkerProcess(self._scratch, self._jobs)
+                return WorkerProcess(self.scratch, self._jobs)
             if worker.alive:
                 return worker
             worker.close()

@@ -12,6 +12,7 @@ a generation is a date or a name.
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -83,6 +84,23 @@ class TrustSnapshot:
     def load(cls, folder: Path) -> TrustSnapshot:
         """Everything under ``folder``; an absent folder is an empty snapshot."""
         return cls(tuple(_files_under(folder))) if folder.is_dir() else cls()
+
+    def write_manifest(self, folder: Path) -> Path:
+        """The list of files, for workers; the same snapshot always has the same file."""
+        path = folder / f"trust-{self.sha256}.json"
+        if not path.exists():
+            partial = path.with_suffix(f".{os.getpid()}.partial")
+            partial.write_bytes(msgspec.json.encode(self.files))
+            partial.replace(path)
+        return path
+
+    @classmethod
+    def read_manifest(cls, path: Path) -> TrustSnapshot:
+        """What :meth:`write_manifest` wrote; TrustUnreadable."""
+        try:
+            return cls(msgspec.json.decode(path.read_bytes(), type=tuple[TrustFile, ...]))
+        except (OSError, msgspec.MsgspecError) as error:
+            raise TrustUnreadable(path=str(path), reason=str(error)) from error
 
     def joined(self, others: Iterable[TrustFile]) -> TrustSnapshot:
         """This snapshot and more files; a file already there is not counted twice."""

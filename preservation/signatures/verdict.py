@@ -108,7 +108,7 @@ def heaviest(decisions: Iterable[str]) -> str:
     return max(decisions, key=DECISIONS.index, default="none")
 
 
-def findings_of(result: SignatureResult, policy: SignaturePolicy) -> Mapping[str, str]:
+def said_of(result: SignatureResult, policy: SignaturePolicy) -> Mapping[str, str]:
     """What there is to say of one signature: decision by finding code, in order."""
     rule = policy.rule(result.indication, result.sub_indication)
     said = {rule.finding: rule.decision} if rule.finding else {}
@@ -132,7 +132,7 @@ def decide(
     decisions = []
     for result in signatures:
         decisions.append(policy.rule(result.indication, result.sub_indication).decision)
-        weights |= findings_of(result, policy)
+        weights |= said_of(result, policy)
     for code in observations:
         weights.setdefault(code, policy.weight(code))
     return SignatureReport(
@@ -158,8 +158,13 @@ def findings(report: SignatureReport, where: str, policy: SignaturePolicy) -> li
     """The report as findings of a submission, one for each thing to say, heaviest first."""
     found = []
     for result in report.signatures:
-        fields = {"field": result.field, "signer": result.signer or "?", "detail": result.detail}
-        for code, decision in findings_of(result, policy).items():
+        fields = {
+            "field": result.field or "?",
+            "signer": result.signer or "?",
+            "detail": result.detail or report.detail,
+            "kind": result.kind,
+        }
+        for code, decision in said_of(result, policy).items():
             found.append(Finding(code, _SEVERITIES[decision], where, fields))
     said = {finding.code for finding in found}
     found += [

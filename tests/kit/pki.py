@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from asn1crypto import keys, ocsp, x509  # type: ignore[import-untyped]  # asn1crypto has no types
+from asn1crypto import core, keys, ocsp, x509  # type: ignore[import-untyped]  # asn1crypto has no types
 from certomancer.registry.common import ArchLabel, CertLabel, KeyLabel, ServiceLabel
 from certomancer.registry.config import CertomancerConfig
 from certomancer.registry.pki_arch import PKIArchitecture
@@ -47,6 +47,13 @@ _SIGNING = [_usage("digital_signature", "non_repudiation")]
 def _cert(
     label: str, issuer: str, since: str, until: str, extensions: list[dict[str, Any]]
 ) -> dict[str, Any]:
+    if issuer in {"root", "sub"} and label != "root":
+        published = {"schema": "crl-dist-url", "params": {"crl-repo-names": [issuer]}}
+        place = {"id": "crl_distribution_points", "smart-value": published}
+        extensions = [*extensions, place]
+    if issuer == "sub" and label != "ocsp":
+        asked = {"schema": "aia-urls", "params": {"ocsp-responder-names": ["sub"]}}
+        extensions = [*extensions, {"id": "authority_information_access", "smart-value": asked}]
     return {
         "subject": label,
         "issuer": issuer,
@@ -73,6 +80,8 @@ def _certificates() -> dict[str, Any]:
     revoked = _cert("revoked", "sub", "2024", "2028", _SIGNING)
     revoked["revocation"] = {"revoked-since": "2025-01-01T00:00:00+0000", "reason": "superseded"}
     stamping = [_usage("digital_signature"), _purpose("time_stamping")]
+    unchecked = {"id": "ocsp_no_check", "value": core.Null()}
+    answering = [_usage("digital_signature"), _purpose("ocsp_signing"), unchecked]
     return {
         "root": _authority("root", "root", 1),
         "sub": _authority("sub", "root", 0),
@@ -92,9 +101,7 @@ def _certificates() -> dict[str, Any]:
         "tsa": _cert("tsa", "root", "2018", "2040", stamping),
         "oldtsa": _cert("oldtsa", "root", "2018", "2024", stamping),
         "faketsa": _cert("faketsa", "root", "2018", "2040", _SIGNING),
-        "ocsp": _cert(
-            "ocsp", "sub", "2018", "2040", [_usage("digital_signature"), _purpose("ocsp_signing")]
-        ),
+        "ocsp": _cert("ocsp", "sub", "2018", "2040", answering),
     }
 
 

@@ -1,0 +1,274 @@
+"""The ladder: what one CMS signature proves, now and as of a proven moment.
+
+ETSI EN 319 102-1 through pyHanko, with our own refusals where it passes too much. Basic, with
+time and (for PDF) LTA validation are tried, and the highest that applies is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from asn1crypto import x509  # type: ignore[import-untyped]  # asn1crypto has no types
+from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
+from pyhanko.sign.validation import generic_cms
+from pyhanko.sign.validation.ades import (
+    AdESBasicValidationResult,
+    ades_basic_validation,
+    ades_timestamp_validation,
+    ades_with_time_validation,
+)
+from pyhanko.sign.validation.status import SignatureStatus
+
+from preservation.signatures.material import Material
+from preservation.signatures.spec import Extra, timing, usable_crls, validation_spec
+
+_INDICATIONS = {
+    AdESStatus.PASSED: "TOTAL-PASSED",
+    AdESStatus.FAILED: "TOTAL-FAILED",
+    AdESStatus.INDETERMINATE: "INDETERMINATE",
+}
+
+_UNTRUSTED = frozenset(
+    {
+        AdESIndeterminate.REVOKED_NO_POE,
+        AdESIndeterminate.REVOKED_CA_NO_POE,
+        AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE,
+    }
+)
+
+_TIME_MAY_HELP = frozenset(
+    {
+        AdESIndeterminate.OUT_OF_BOUNDS_NO_POE,
+        AdESIndeterminate.OUT_OF_BOUNDS_NOT_REVOKED,
+        AdESIndeterminate.TRY_LATER,
+        AdESIndeterminate.NO_POE,
+        AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE,
+        AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE_NO_POE,
+        AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE,
+    }
+)
+
+Result = AdESBasicValidationResult[Any]
+Lta = Callable[[], Awaitable[tuple[Result, datetime | None]]]
+"""Runs LTA validation: its result and the earliest moment it proves, if any."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """With what material and as of when a signature is judged."""
+
+    trust: Material
+    moment: datetime
+    proven: bool = False
+    """The signature is known to have existed at ``moment`` (the repository's own evidence)."""
+    extra: Extra = field(default_factory=Extra)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was proved of one signature, before coverage and policy."""
+
+    indication: str
+    sub_indication: str
+    integrity: str
+    trust: str
+    time: str
+    proven_at: datetime | None
+    anchor: str
+    codes: tuple[str, ...]
+    evidence: tuple[str, ...]
+    message: str = ""
+
+
+async def judge(
+    signed_data: Any, digest: bytes | None, about: Circumstances, lta: Lta | None = None
+) -> Judged:
+    """The outcome for a CMS ``signed_data`` whose detached content has ``digest``."""
+    result, proven_at, codes = await _climb(signed_data, digest, about, lta)
+    return _judged(result, proven_at, codes, about)
+
+
+async def _climb(
+    signed_data: Any, digest: bytes | None, about: Circumstances, lta: Lta | None
+) -> tuple[Result, datetime | None, list[str]]:
+    codes: list[str] = []
+    if about.proven:
+        return await _as_of(signed_data, digest, about, about.moment), about.moment, codes
+    spec = validation_spec(about.trust, about.extra)
+    live = timing(about.moment, proven=False)
+    if lta is not None:
+        result, proven_at = await lta()
+        if result.ades_subindic == AdESPassed.OK and proven_at is not None:
+            return await _confirmed(result, signed_data, digest, about, proven_at), proven_at, []
+    basic = await ades_basic_validation(signed_data, spec, timing_info=live, raw_digest=digest)
+    signer_info = signed_data["signer_infos"][0]
+    stamps = list(generic_cms.extract_tst_data_iter(signer_info, signed=False))
+    if basic.ades_subindic.status == AdESStatus.FAILED or not stamps:
+        if not stamps and basic.ades_subindic == AdESPassed.OK:
+            codes.append("SIG-NO-TIMESTAMP")
+        return basic, None, codes
+    proven_at = await _stamped_at(stamps, signer_info, about)
+    if proven_at is None:
+        return basic, None, ["SIG-TIMESTAMP-NOT-TRUSTED"]
+    if basic.ades_subindic == AdESPassed.OK:
+        return basic, proven_at, codes
+    if basic.ades_subindic in _TIME_MAY_HELP:
+        earlier = await _as_of(signed_data, digest, about, proven_at)
+        better = earlier.ades_subindic == AdESPassed.OK
+        return (earlier if better else basic), proven_at, codes
+    timed = await ades_with_time_validation(signed_data, spec, timing_info=live, raw_digest=digest)
+    return timed, proven_at, codes
+
+
+async def _confirmed(
+    result: Result, signed_data: Any, digest: bytes | None, about: Circumstances, at: datetime
+) -> Result:
+    """pyHanko's pass, unless it passed an expired certificate without looking at revocation.
+
+    Its validation with time treats *out of bounds* as passed once a time stamp proves that
+    the signature is older; revocation was not looked at by then, because path validation had
+    stopped at the expiry.
+    """
+    certificate = _certificate(result)
+    if certificate is None or certificate.not_valid_after >= about.moment:
+        return result
+    return await _as_of(signed_data, digest, about, at)
+
+
+async def _as_of(
+    signed_data: Any, digest: bytes | None, about: Circumstances, moment: datetime
+) -> Result:
+    """Basic validation as of a moment at which the signature existed."""
+    trust = about.trust
+    certificate = _signer(signed_data)
+    if certificate is not None:
+        trust = usable_crls(trust, certificate)
+    return await ades_basic_validation(
+        signed_data,
+        validation_spec(trust, about.extra, retroactive=True),
+        timing_info=timing(moment, proven=True),
+        raw_digest=digest,
+    )
+
+
+async def _stamped_at(
+    stamps: list[Any], signer_info: Any, about: Circumstances
+) -> datetime | None:
+    """The earliest moment that a trusted time stamp over the signature proves."""
+    proven: list[datetime] = []
+    for stamp in stamps:
+        result = await judge_timestamp(
+            stamp, generic_cms.message_imprint_checker(signer_info), about
+        )
+        if result.ades_subindic == AdESPassed.OK and result.api_status is not None:
+            proven.append(result.api_status.timestamp)
+    return min(proven, default=None)
+
+
+async def judge_timestamp(
+    stamp: Any, imprint: Callable[[str], bytes], about: Circumstances
+) -> Result:
+    """The outcome for one RFC 3161 token over what ``imprint`` digests."""
+    return await ades_timestamp_validation(
+        stamp,
+        validation_spec(about.trust, about.extra, retroactive=about.proven),
+        imprint,
+        timing_info=timing(about.moment, proven=about.proven),
+    )
+
+
+def judged_timestamp(result: Result, about: Circumstances) -> Judged:
+    """A time stamp's outcome in the same form as a signature's."""
+    passed = result.ades_subindic == AdESPassed.OK
+    status = result.api_status
+    return _judged(result, status.timestamp if passed and status else None, [], about)
+
+
+def _judged(
+    result: Result, proven_at: datetime | None, codes: list[str], about: Circumstances
+) -> Judged:
+    indic = result.ades_subindic
+    status = result.api_status
+    passed = indic == AdESPassed.OK
+    certificate = _certificate(result)
+    alone = certificate is not None and _stands_alone(certificate, about.trust)
+    if alone:
+        codes = [*codes, "SIG-SELF-SIGNED"]
+    if not about.trust.anchors:
+        codes = [*codes, "SIG-NO-TRUST-CONFIGURED"]
+    if passed:
+        trust = "trusted"
+    else:
+        trust = "untrusted" if alone or indic in _UNTRUSTED else "not_established"
+    return Judged(
+        indication=_INDICATIONS[indic.status],
+        sub_indication="" if passed else _name(indic),
+        integrity=_integrity(status),
+        trust=trust,
+        time="proven" if proven_at else _claimed(status),
+        proven_at=proven_at,
+        anchor=_anchor(status, about.trust) if passed else "",
+        codes=tuple(codes),
+        evidence=tuple(sorted(set(_evidence(result, about)))),
+        message=str(result.failure_msg or ""),
+    )
+
+
+def _name(indic: AdESSubIndic) -> str:
+    return str(indic.standard_name)
+
+
+def _integrity(status: SignatureStatus | None) -> str:
+    if status is None:
+        return "unknown"
+    return "intact" if status.intact and status.valid else "broken"
+
+
+def _claimed(status: Any) -> str:
+    return "claimed" if getattr(status, "signer_reported_dt", None) else "none"
+
+
+def _certificate(result: Result) -> Any:
+    return getattr(result.api_status, "signing_cert", None)
+
+
+def _signer(signed_data: Any) -> Any:
+    try:
+        return generic_cms.extract_certs_for_validation(signed_data).signer_cert
+    except Exception:  # noqa: BLE001  the validation proper says what is wrong
+        return None
+
+
+def _stands_alone(certificate: x509.Certificate, trust: Material) -> bool:
+    """Whether a certificate vouches only for itself."""
+    return (
+        certificate.subject == certificate.issuer and certificate.sha256 not in trust.anchor_names
+    )
+
+
+def _anchor(status: Any, trust: Material) -> str:
+    path = getattr(status, "validation_path", None)
+    if path is None:
+        return ""
+    anchor = path.trust_anchor.authority.certificate if path.trust_anchor else None
+    return trust.anchor_names.get(anchor.sha256, "") if anchor is not None else ""
+
+
+def _evidence(result: Result, about: Circumstances) -> Iterator[str]:
+    """What the verdict rests on: the chain, and revocation data of the chain's issuers."""
+    path = getattr(result.api_status, "validation_path", None)
+    if path is None:
+        return
+    issuers = set()
+    for certificate in path.iter_certs(include_root=True):
+        yield f"certificate:{certificate.sha256.hex()}"
+        issuers.add(certificate.issuer.hashable)
+    for container in (*about.trust.crls, *about.extra.crls):
+        if container.crl_data.issuer.hashable in issuers:
+            yield f"crl:{hashlib.sha256(container.crl_data.dump()).hexdigest()}"
+    for response in (*about.trust.ocsps, *about.extra.ocsps):
+        yield f"ocsp:{hashlib.sha256(response.ocsp_response_data.dump()).hexdigest()}"

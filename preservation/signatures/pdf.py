@@ -1,0 +1,328 @@
+"""PDF in the worker: every signature of one file, judged one at a time.
+
+Returns facts, never a decision (``verdict``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel
+from pyhanko.sign.validation.ades import ades_lta_validation
+from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from preservation.signatures.facts import Facts, Question, describe
+from preservation.signatures.judging import (
+    Circumstances,
+    Judged,
+    Result,
+    judge,
+    judge_timestamp,
+    judged_timestamp,
+)
+from preservation.signatures.material import material
+from preservation.signatures.pdf_data import brought_along, has_store
+from preservation.signatures.pdf_hidden import may_hide_signature
+from preservation.signatures.pdf_reader import (
+    BulkSignature,
+    SurveyedReader,
+    signature_fields,
+)
+from preservation.signatures.pdf_stream import Survey, survey
+from preservation.signatures.spec import timing, validation_spec
+from schemas.moments import format_moment, parse_moment
+from schemas.nouns import SignatureResult
+
+_TAIL_BYTES = 65536
+_COVERAGE = {
+    SignatureCoverageLevel.ENTIRE_FILE: "file",
+    SignatureCoverageLevel.ENTIRE_REVISION: "revision",
+    SignatureCoverageLevel.CONTIGUOUS_BLOCK_FROM_START: "start",
+    SignatureCoverageLevel.UNCLEAR: "unclear",
+}
+_CHANGES = {
+    ModificationLevel.NONE: "none",
+    ModificationLevel.LTA_UPDATES: "maintenance",
+    ModificationLevel.FORM_FILLING: "form",
+    ModificationLevel.ANNOTATIONS: "annotations",
+    ModificationLevel.OTHER: "other",
+}
+
+
+class _NeedsLaxReading(Exception):
+    """The strict reader refused a file that the lax one may read."""
+
+
+def examine_pdf(file: BinaryIO, question: Question) -> Facts:
+    """Facts about all signatures of a PDF; what cannot be read is said, never passed."""
+    found = survey(
+        file, contents_cap_bytes=question.contents_cap_bytes, ranges_cap=question.signatures_cap
+    )
+    if found.byte_ranges > question.signatures_cap:
+        return _unexamined("SIG-TOO-MANY", f"{found.byte_ranges} signature ranges")
+    if found.largest_gap_bytes > 2 * question.contents_cap_bytes + 2:
+        size = found.largest_gap_bytes // 2
+        return _unexamined("SIG-CONTENTS-TOO-LARGE", f"a signature value of {size} bytes")
+    if not found.byte_ranges and not may_hide_signature(file):
+        return Facts(kind="pdf")
+    try:
+        return _examined(file, found, question, strict=True)
+    except _NeedsLaxReading as refusal:
+        strict_says = str(refusal)
+    try:
+        facts = _examined(file, found, question, strict=False)
+    except _NeedsLaxReading as refusal:
+        return _unexamined("SIG-UNREADABLE", f"{strict_says}; {refusal}")
+    facts.observations.append("SIG-LAX-READING")
+    facts.detail = facts.detail or strict_says
+    return facts
+
+
+def _unexamined(code: str, detail: str) -> Facts:
+    return Facts(kind="pdf", observations=[code], detail=detail)
+
+
+def _examined(file: BinaryIO, found: Survey, question: Question, *, strict: bool) -> Facts:
+    try:
+        reader = SurveyedReader(file, found, strict=strict)
+        if reader.encrypted and not _opened(reader):
+            return _unexamined("SIG-ENCRYPTED", "the file needs a password")
+        walk = signature_fields(reader)
+    except Exception as error:
+        raise _NeedsLaxReading(f"{type(error).__name__}: {error}") from error
+    if len(walk.found) > question.signatures_cap or walk.truncated:
+        return _unexamined("SIG-TOO-MANY", f"{len(walk.found)} signature fields")
+    document = _Document(reader, question)
+    for name, field in walk.found:
+        document.open(name, field, strict=strict)
+    results = asyncio.run(document.judged())
+    codes = document.observations(walk.broken)
+    return Facts(kind="pdf", results=results, observations=codes)
+
+
+def _opened(reader: SurveyedReader) -> bool:
+    """Whether the empty password opens the file, as it does for most 'protected' ones."""
+    try:
+        answer = reader.decrypt(b"")
+    except Exception:  # noqa: BLE001  unknown handlers raise anything
+        return False
+    return bool(answer.status.value)
+
+
+@dataclass
+class _Opened:
+    """A field and its signature, or why there is none."""
+
+    name: str
+    signature: BulkSignature | None
+    problem: str = ""
+
+
+class _Document:
+    """One file's signatures while they are judged."""
+
+    def __init__(self, reader: SurveyedReader, question: Question) -> None:
+        self._reader = reader
+        trust = material(question.snapshot, question.manifest)
+        self._about = Circumstances(trust, parse_moment(question.moment), question.proven)
+        self._opened: list[_Opened] = []
+        self._covered: set[int] = set()
+
+    def open(self, name: str, field: Any, *, strict: bool) -> None:
+        """Read one field's signature and compare what came after it."""
+        try:
+            signature = BulkSignature(self._reader, field, name)
+        except Exception as error:  # noqa: BLE001  asn1crypto raises ValueError and worse
+            problem = f"{type(error).__name__}: {error}"
+            self._opened.append(_Opened(name, None, problem[:300]))
+            return
+        self._covered.add(_gap_start(signature))
+        self._reader.examined.append(signature)
+        try:
+            signature.compute_integrity_info(DEFAULT_DIFF_POLICY)
+        except Exception as error:
+            if strict:
+                raise _NeedsLaxReading(f"{type(error).__name__}: {error}") from error
+            self._reader.examined.remove(signature)
+            self._opened.append(_Opened(name, None, f"{type(error).__name__}: {error}"[:300]))
+            return
+        self._opened.append(_Opened(name, signature))
+
+    async def judged(self) -> list[SignatureResult]:
+        """Every field's result, in the order of the form."""
+        if self._reader.examined:
+            extra = brought_along(self._reader, self._reader.examined)
+            self._about = replace(self._about, extra=extra)
+        return [await self._result(opened) for opened in self._opened]
+
+    async def _result(self, opened: _Opened) -> SignatureResult:
+        signature = opened.signature
+        if signature is None:
+            return SignatureResult(
+                field=opened.name,
+                kind="pdf",
+                indication="TOTAL-FAILED",
+                sub_indication="FORMAT_FAILURE",
+                detail=opened.problem,
+            )
+        try:
+            judged = await self._judge(signature)
+        except Exception as error:  # noqa: BLE001  one signature's crash is that one's answer
+            return SignatureResult(
+                field=opened.name,
+                kind="pdf",
+                indication="INDETERMINATE",
+                sub_indication="GENERIC",
+                detail=f"{type(error).__name__}: {error}"[:300],
+            )
+        return self._told(opened.name, signature, judged)
+
+    async def _judge(self, signature: BulkSignature) -> Judged:
+        if signature.sig_object_type == "/DocTimeStamp":
+            result = await judge_timestamp(
+                signature.signed_data, signature.compute_digest, self._about
+            )
+            return judged_timestamp(result, self._about)
+        lta = None
+        if any(_is_later_stamp(other, signature) for other in self._reader.examined):
+
+            async def lta() -> tuple[Result, datetime | None]:
+                return await self._long_term(signature)
+
+        return await judge(signature.signed_data, signature.compute_digest(), self._about, lta)
+
+    async def _long_term(self, signature: BulkSignature) -> tuple[Result, datetime | None]:
+        spec = validation_spec(self._about.trust, self._about.extra)
+        live = timing(self._about.moment, proven=False)
+        result = await ades_lta_validation(
+            signature, PdfSignatureValidationSpec(spec), timing_info=live
+        )
+        known = result.best_signature_time
+        return result, known if known is not None and known < self._about.moment else None
+
+    def _told(self, name: str, signature: BulkSignature, judged: Judged) -> SignatureResult:
+        stamp = signature.sig_object_type == "/DocTimeStamp"
+        told = describe(signature.signer_info, signature.signer_cert, judged)
+        covered: Any = signature.coverage
+        coverage = _COVERAGE.get(covered, "unclear")
+        changes = _changes(signature)
+        told = replace(
+            told,
+            field=name,
+            kind="pdf-timestamp" if stamp else "pdf",
+            level="" if stamp else self._level(signature),
+            coverage=coverage,
+            changes=changes,
+        )
+        if not told.signed_at and not stamp:
+            told = replace(told, signed_at=_stated_time(signature))
+        if told.signed_at and told.time == "none":
+            told = replace(told, time="claimed")
+        return _with_document(told, signature, coverage, changes)
+
+    def _level(self, signature: BulkSignature) -> str:
+        if not _has_stamp(signature):
+            return "B"
+        if not has_store(self._reader):
+            return "T"
+        later = (_is_later_stamp(other, signature) for other in self._reader.examined)
+        return "LTA" if any(later) else "LT"
+
+    def observations(self, broken_fields: int) -> list[str]:
+        """What there is to say about the file beyond its signatures."""
+        codes = []
+        orphans = {gap.start for gap in self._reader.survey.gaps} - self._covered
+        unread = any(opened.signature is None for opened in self._opened)
+        if orphans and not unread:
+            codes.append("SIG-UNREADABLE" if broken_fields else "SIG-REMOVED")
+        last = max(self._reader.examined, key=lambda s: s.signed_revision, default=None)
+        if last is not None and (_trailing(last, self._reader) or _goes_on(self._reader)):
+            codes.append("SIG-TRAILING-BYTES")
+        return codes
+
+
+def _with_document(
+    told: SignatureResult, signature: BulkSignature, coverage: str, changes: str
+) -> SignatureResult:
+    """The result after what the libraries leave out of their verdict: the rest of the file."""
+    if told.indication == "TOTAL-FAILED":
+        return told
+    if coverage in {"start", "unclear"}:
+        return replace(
+            told, indication="INDETERMINATE", sub_indication="COVERAGE_UNCLEAR", integrity="broken"
+        )
+    allowed = signature.summarise_integrity_info()["docmdp_ok"]
+    if changes == "other" or (allowed is False and signature.changes_analysed):
+        return replace(
+            told, indication="INDETERMINATE", sub_indication="UNSIGNED_CHANGES", integrity="broken"
+        )
+    if changes == "not_analysed":
+        passed = told.indication == "TOTAL-PASSED"
+        return replace(
+            told,
+            indication="INDETERMINATE",
+            sub_indication="CHANGES_NOT_ANALYSED" if passed else told.sub_indication,
+            codes=(*told.codes, "SIG-CHANGES-NOT-ANALYSED"),
+            detail=signature.analysis_error[:300],
+        )
+    return told
+
+
+def _changes(signature: BulkSignature) -> str:
+    if not signature.changes_analysed:
+        whole = signature.coverage == SignatureCoverageLevel.ENTIRE_FILE
+        return "none" if whole else "not_analysed"
+    level = getattr(signature.diff_result, "modification_level", ModificationLevel.OTHER)
+    return _CHANGES[level]
+
+
+def _trailing(last: BulkSignature, reader: SurveyedReader) -> bool:
+    """Bytes after the last signature that belong to no revision."""
+    covered: Any = last.coverage
+    newest = int(reader.xrefs.total_revisions) - 1
+    to_revision: bool = covered == SignatureCoverageLevel.ENTIRE_REVISION
+    return to_revision and last.signed_revision >= newest
+
+
+def _goes_on(reader: SurveyedReader) -> bool:
+    """Whether something follows the last end-of-file mark."""
+    reader.real_file.seek(max(0, reader.survey.size_bytes - _TAIL_BYTES))
+    tail = reader.real_file.read(_TAIL_BYTES)
+    return bool(tail.rpartition(b"%%EOF")[2].strip(b" \t\r\n\f\0"))
+
+
+def _is_later_stamp(other: BulkSignature, signature: BulkSignature) -> bool:
+    return (
+        other.sig_object_type == "/DocTimeStamp"
+        and other.signed_revision > signature.signed_revision
+    )
+
+
+def _has_stamp(signature: BulkSignature) -> bool:
+    attributes = signature.signer_info["unsigned_attrs"]
+    return any(
+        attribute["type"].native == "signature_time_stamp_token" for attribute in attributes
+    )
+
+
+def _gap_start(signature: BulkSignature) -> int:
+    try:
+        return int(signature.byte_range[0]) + int(signature.byte_range[1])
+    except (TypeError, ValueError, IndexError):
+        return -1
+
+
+def _stated_time(signature: BulkSignature) -> str:
+    try:
+        moment = signature.self_reported_timestamp
+    except (PdfReadError, ValueError, TypeError, KeyError):
+        return ""
+    if moment is None:
+        return ""
+    # A PDF date may lack its zone; it is then the author's, unknown: kept as stated.
+    return format_moment(moment) if moment.tzinfo is not None else moment.isoformat()
