@@ -28,6 +28,16 @@ _REPLACE_AFTER: frozenset[str] = frozenset({"memory", "refused"})
 _SETTLED: frozenset[str] = frozenset({"memory", "refused", "error"})
 
 
+_FINDINGS: Mapping[Reason, str] = {
+    "timeout": "WORKER-TIMEOUT",
+    "memory": "WORKER-MEMORY",
+    "crash": "WORKER-CRASH",
+    "protocol": "WORKER-PROTOCOL",
+    "refused": "WORKER-REFUSED",
+    "error": "WORKER-ERROR",
+}
+
+
 class WorkerFailed(KhoError):
     """A worker gave no result for one file; ``reason`` says why, ``detail`` is for staff."""
 
@@ -42,7 +52,7 @@ class WorkerFailed(KhoError):
     @property
     def finding_code(self) -> str:
         """The code whose text tells a person what happened to the file."""
-        return f"WORKER-{self.reason.upper()}"
+        return _FINDINGS[self.reason]
 
 
 class Children(Protocol):
