@@ -9,7 +9,7 @@ own limits stand behind ours.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -273,7 +273,7 @@ def _refusal(fault: Any) -> XmlRefused:
 
 @dataclass(frozen=True, slots=True)
 class XsdFault:
-    """One place where a document breaks its schema."""
+    """One place where a document breaks its schema; ``line`` is 0 when it is not known."""
 
     line: int
     message: str
@@ -349,3 +349,44 @@ class Xsd:
             return []
         log = list(self._schema.error_log)[:limit]
         return [XsdFault(entry.line, entry.message) for entry in log]
+
+    def faults_in(
+        self,
+        reopen: Callable[[], AbstractContextManager[BinaryIO]],
+        caps: XmlCaps = PACKAGE_CAPS,
+        *,
+        limit: int = 100,
+    ) -> list[XsdFault]:
+        """As :meth:`faults`, for a document of any size: read twice, never held in memory.
+
+        The first reading counts, the second judges; line numbers are lost. Raises
+        ``XmlRefused``.
+        """
+        with reopen() as stream:
+            target = _Counting(caps)
+            for _ in _fed(stream, target, caps):
+                target.events.clear()
+        with reopen() as stream:
+            log = self._log_of(stream, limit)
+        return [XsdFault(entry.line, entry.message) for entry in log[:limit]]
+
+    def _log_of(self, stream: BinaryIO, limit: int) -> list[Any]:
+        judging = etree.iterparse(
+            stream,
+            events=("end",),
+            schema=self._schema,
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+        )
+        try:
+            for _, element in judging:
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+                if len(judging.error_log) >= limit:
+                    break
+        except etree.XMLSyntaxError:
+            # Raised at the end of a well-formed document that has faults.
+            pass
+        return list(judging.error_log)

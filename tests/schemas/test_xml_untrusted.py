@@ -294,3 +294,18 @@ def test_a_schema_that_is_not_in_the_catalogue_is_not_looked_for_elsewhere() -> 
         SchemaCatalogue({"a.xsd": XSD}).compile("a.xsd")
     with pytest.raises(KeyError):
         SchemaCatalogue({}).compile("a.xsd")
+
+
+def test_a_document_of_any_size_is_judged_without_being_held() -> None:
+    xsd = SchemaCatalogue({"a.xsd": XSD.replace(b'"9"', b'"unbounded"'), "b.xsd": IMPORTED})
+    judge = xsd.compile("a.xsd")
+    good = b'<a xmlns:b="urn:b">' + b"<b:n>1</b:n>" * 5000 + b"</a>"
+    assert judge.faults_in(lambda: io.BytesIO(good)) == []
+    bad = good.replace(b"1", b"x")
+    assert len(judge.faults_in(lambda: io.BytesIO(bad), limit=7)) == 7
+    (fault,) = judge.faults_in(lambda: io.BytesIO(good.replace(b">1<", b">y<", 1)))
+    assert "'y'" in fault.message
+    with pytest.raises(XmlTooBig):
+        judge.faults_in(lambda: io.BytesIO(good), SMALL)
+    with pytest.raises(XmlHasDoctype):
+        judge.faults_in(lambda: io.BytesIO(b"<!DOCTYPE a><a/>"))
