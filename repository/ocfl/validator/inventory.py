@@ -21,7 +21,7 @@ from repository.ocfl.validator.version_names import check_version_names
 from repository.ocfl.validator.versions import VersionBlock, check_version
 
 DEFAULT_CONTENT_DIRECTORY = "content"
-_KEYS = frozenset(
+KEYS = frozenset(
     {
         "id",
         "type",
@@ -78,7 +78,7 @@ def judge_inventory(
     ``known`` are version blocks of a newer inventory, already judged: an equal block is not
     judged again.
     """
-    for key in raw.keys() - _KEYS:
+    for key in raw.keys() - KEYS:
         found.add("E102", where, key=key)
     algorithm = _algorithm(raw, where, found)
     directory = _content_directory(raw, where, found)

@@ -15,6 +15,8 @@ from typing import BinaryIO, Literal, Protocol
 
 from schemas.errors import KhoError
 from storage_backends.interface import (
+    InvalidKey,
+    MediumFailed,
     ObjectInfo,
     ObjectNotFound,
     StorageBackend,
@@ -24,6 +26,9 @@ from storage_backends.interface import (
 EntryKind = Literal["file", "directory", "link", "special", "unreadable"]
 
 _KINDS: Mapping[str, EntryKind] = {"file": "file", "directory": "directory", "link": "link"}
+
+_UNKNOWABLE = (ObjectNotFound, WrongEntryType, MediumFailed, InvalidKey)
+"""What says something of one entry; any other error of a store says something of the store."""
 
 
 class EntryUnreadable(KhoError):
@@ -119,6 +124,8 @@ class BackendTree:
         found: dict[str, Entry] = {}
         start = f"{folder}/" if folder else ""
         for entry in self.walk(folder):
+            if entry.path == folder:
+                raise EntryUnreadable(path=folder, reason="not listed")
             name, slash, _rest = entry.path[len(start) :].partition("/")
             path = start + name
             if slash:
@@ -130,8 +137,11 @@ class BackendTree:
     def walk(self, folder: str) -> Iterator[Entry]:
         """See :class:`Tree`."""
         prefix = f"{self._prefix}{folder}/" if folder else self._prefix
-        for info in self._backend.list(prefix):
-            yield self._entry(info)
+        try:
+            for info in self._backend.list(prefix):
+                yield self._entry(info)
+        except _UNKNOWABLE:
+            yield Entry(folder, "unreadable")
 
     @contextmanager
     def open(self, path: str) -> Iterator[BinaryIO]:
@@ -139,7 +149,7 @@ class BackendTree:
         try:
             with self._backend.open(self._prefix + path) as stream:
                 yield stream
-        except (ObjectNotFound, WrongEntryType) as error:
+        except _UNKNOWABLE as error:
             raise EntryUnreadable(path=path, reason=error.code) from error
 
     def _entry(self, info: ObjectInfo) -> Entry:
