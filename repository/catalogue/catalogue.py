@@ -54,9 +54,7 @@ class Catalogue(
         ``busy_timeout_s``, :class:`CatalogueDamaged`, :class:`CatalogueNewer`,
         :class:`CatalogueOutdated`.
         """
-        database = Database(
-            url, create=create, read_only=read_only, busy_timeout_s=busy_timeout_s
-        )
+        database = Database(url, create=create, read_only=read_only, busy_timeout_s=busy_timeout_s)
         try:
             ensure_current(database, create=create, read_only=read_only)
         except BaseException:

@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event
+from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from repository.catalogue.errors import (
@@ -27,6 +27,9 @@ from repository.catalogue.errors import (
     CatalogueUnwritable,
 )
 from schemas.errors import CatalogueError
+
+# An insert in form only: it compares the full-text index with its own texts.
+_CHECK_SEARCH = text("INSERT INTO search_text(search_text) VALUES ('integrity-check')")
 
 AnyRow = Row[*tuple[Any, ...]]
 
@@ -94,6 +97,10 @@ class Database:
         with self.read() as connection:
             said = list(connection.exec_driver_sql("PRAGMA integrity_check").scalars())
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            try:
+                connection.execute(_CHECK_SEARCH)
+            except DatabaseError as error:
+                said.append(f"search_text: {error.orig}")
         strays = tuple(f"{row[0]} row {row[1]} names no row of {row[2]}" for row in broken)
         return (*(line for line in said if line != "ok"), *strays)
 
@@ -119,7 +126,9 @@ class Database:
     def _in_our_words(self, error: BaseException | None) -> CatalogueError | None:
         code = getattr(error, "sqlite_errorcode", None)
         if code is None:
-            return None
+            # PostgreSQL's operational errors: no server, no permission, no space.
+            down = not self.is_sqlite and type(error).__name__ == "OperationalError"
+            return CatalogueUnwritable(where=self.where, reason=str(error)) if down else None
         primary = code & 0xFF
         if primary in _LOCKED:
             return CatalogueLocked(where=self.where)
@@ -182,7 +191,12 @@ def _sqlite_file(url: URL, *, create: bool) -> str:
 
 def _engine(url: URL, busy_timeout_s: float) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url)
+        try:
+            return create_engine(url)
+        except ModuleNotFoundError as error:
+            raise CatalogueUnsupported(
+                where=url.render_as_string(), reason=f"{error.name} is not installed"
+            ) from error
     engine = create_engine(url, connect_args={"timeout": busy_timeout_s})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

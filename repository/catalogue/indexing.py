@@ -13,7 +13,14 @@ from repository.catalogue.database import AnyRow, Database
 from repository.catalogue.errors import SearchUnsupported
 from repository.catalogue.ordering import FIRST, SPACING, label_for
 from repository.catalogue.summaries import REFERENCE
-from repository.catalogue.tables import aip, document, dossier_field, file, search_entry
+from repository.catalogue.tables import (
+    MAKE_SEARCH_TEXT,
+    aip,
+    document,
+    dossier_field,
+    file,
+    search_entry,
+)
 from repository.catalogue.words import exact, fold, words
 from repository.facts import AipFacts
 from schemas.ids import AipId
@@ -28,7 +35,6 @@ _PAGE_FILES = 20_000
 _PUT = text("INSERT INTO search_text(rowid, exact, folded) VALUES (:label, :exact, :folded)")
 _DROP = text("DELETE FROM search_text WHERE rowid = :label")
 _MOVE = text("UPDATE search_text SET rowid = :target WHERE rowid = :source")
-_EMPTY = text("DELETE FROM search_text")
 _COMPACT = text("INSERT INTO search_text(search_text) VALUES ('optimize')")
 
 
@@ -86,7 +92,9 @@ class Indexing:
             raise SearchUnsupported(where=self._database.where)
         count = 0
         with self._database.write() as connection:
-            connection.execute(_EMPTY)
+            # Not emptied: FTS5 unlearns a row by its text, and it is the text we suspect.
+            connection.execute(text("DROP TABLE search_text"))
+            connection.execute(text(MAKE_SEARCH_TEXT))
             connection.execute(delete(search_entry))
             for page in _pages(connection):
                 labels = [FIRST + (count + n) * SPACING for n in range(len(page))]

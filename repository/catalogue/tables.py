@@ -302,7 +302,12 @@ search_entry = Table(
 )
 
 SEARCH_TEXT = "search_text"
-"""The FTS5 table, made by the migration on SQLite only."""
+"""The FTS5 table, on SQLite only."""
+MAKE_SEARCH_TEXT = (
+    "CREATE VIRTUAL TABLE search_text USING fts5("
+    "exact, folded, tokenize = 'ascii', columnsize = 0)"
+)
+"""Words are parted by us: ``ascii`` splits at the spaces we put and touches no mark."""
 
 VERSION_TABLE = "schema_version"
 """Where Alembic notes the layout."""
