@@ -13,6 +13,7 @@ COMMANDS = {
     "list": "kho.cli.list:list_aips",
     "show": "kho.cli.show:show",
     "search": "kho.cli.search:search",
+    "inspect": "kho.cli.inspect:inspect",
     "catalogue": "kho.cli.catalogue:catalogue",
 }
 
