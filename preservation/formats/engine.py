@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os.path
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
-from preservation.formats.containers import ContainerIndex
+from preservation.formats.containers import ContainerAnswer, ContainerIndex
 from preservation.formats.extent import Extent
+from preservation.formats.literals import literals_of
 from preservation.formats.matcher import Matcher
 from preservation.formats.prefilter import Prefilter
 from preservation.formats.signature_set import Format, Signature, SignatureSet
@@ -25,13 +27,14 @@ AMBIGUOUS = "FORMAT-AMBIGUOUS"
 EXTENSION_ONLY = "FORMAT-EXTENSION-ONLY"
 EXTENSION_MISMATCH = "FORMAT-EXTENSION-MISMATCH"
 
+_FAR_BYTES = 2048
 _UNKNOWN_MIME = "application/octet-stream"
 
 
 class _Ready:
     """One signature with matchers for the head and for the tail."""
 
-    __slots__ = ("format", "head", "tail")
+    __slots__ = ("format", "head", "needs", "tail")
 
     def __init__(self, signature: Signature) -> None:
         self.format = signature.format
@@ -41,18 +44,38 @@ class _Ready:
             if p.position != "EOF"
         ]
         self.head = tuple(matcher for _, matcher in parts)
+        self.needs = tuple(_far_literals(signature))
         self.tail = tuple(
             Matcher(p.regex, p.tree, anchored=False, ends=True)
             for p in signature.patterns
             if p.position == "EOF"
         )
 
-    def holds(self, head: bytes, tail: bytes) -> bool:
-        """Whether every pattern is where it must be."""
+    def holds(self, head: bytes, tail: bytes, known: dict[bytes, bool]) -> bool:
+        """Whether every pattern is where it must be.
+
+        ``known`` remembers for one file which bytes its head holds: twenty DXF versions all
+        look for SECTION, and a search through 128 KiB costs more than all else.
+        """
+        for literal in self.needs:
+            there = known.get(literal)
+            if there is None:
+                there = known[literal] = literal in head
+            if not there:
+                return False
         for matcher in self.head:
             if not matcher.found_in(head):
                 return False
         return all(matcher.found_in(tail) for matcher in self.tail)
+
+
+def _far_literals(signature: Signature) -> Iterator[bytes]:
+    """The first literal of each head pattern that may lie far into the head."""
+    for pattern in signature.patterns:
+        if pattern.position != "EOF" and pattern.tree is not None:
+            literals = literals_of(pattern.tree, anchored=pattern.position == "BOF")
+            far = (one.content for one in literals if one.last - one.first > _FAR_BYTES)
+            yield from islice(far, 1)
 
 
 class Identifier:
@@ -91,8 +114,7 @@ class Identifier:
         with Extent(size_bytes, head, tail, open_file) as extent:
             inside = self._containers.examine(extent, head)
         if inside.matches:
-            found = [m.puid for m in inside.matches if m.puid in self._orders]
-            orders = self._unbeaten([self._orders[puid] for puid in dict.fromkeys(found)])
+            orders = self._with_superiors(inside, matches)
             return self._result(orders, "container", name, inside.warnings)
         if matches:
             return self._result(matches, "signature", name, inside.warnings)
@@ -106,14 +128,24 @@ class Identifier:
         """
         found: list[int] = []
         beaten_by = self._beaten_by
+        known: dict[bytes, bool] = {}
         for number in self._prefilter.candidates(head, tail):
             ready = self._ready[number]
             order = ready.format
             if order in found or (found and not beaten_by[order].isdisjoint(found)):
                 continue
-            if ready.holds(head, tail):
+            if ready.holds(head, tail, known):
                 found.append(order)
         return self._unbeaten(found)
+
+    def _with_superiors(self, inside: ContainerAnswer, matches: Sequence[int]) -> list[int]:
+        """The container's formats, and formats told by bytes that have priority over one.
+
+        Set 20200121 knows PowerPoint 97 containers but PowerPoint 95 by its bytes only.
+        """
+        found = [self._orders[m.puid] for m in inside.matches if m.puid in self._orders]
+        superiors = [m for m in matches if any(m in self._beaten_by[order] for order in found)]
+        return self._unbeaten(list(dict.fromkeys([*found, *superiors])))
 
     def _unbeaten(self, found: Sequence[int]) -> list[int]:
         """What nothing found has priority over; fido's own ids only where PRONOM has none."""

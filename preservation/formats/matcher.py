@@ -1,4 +1,4 @@
-"""One byte pattern, ready to be looked for; compiled when first needed."""
+"""One byte pattern, compiled once and held: ``re``'s own cache is too small for a set."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ class Matcher:
     the buffer's end, so that only as much of the end is searched as it can take up.
     """
 
-    __slots__ = ("_anchored", "_compiled", "_ends", "_from_end", "_regex", "_tree")
+    __slots__ = ("_anchored", "_compiled", "_from_end")
 
     def __init__(self, regex: bytes, tree: Tree | None, *, anchored: bool, ends: bool) -> None:
-        self._regex = regex
-        self._tree = tree
         self._anchored = anchored
-        self._ends = ends
         self._from_end = 0
-        self._compiled: re.Pattern[bytes] | GapMatcher | None = None
+        self._compiled: re.Pattern[bytes] | GapMatcher
+        if tree is not None and needs_care(tree, anchored=anchored):
+            self._compiled = GapMatcher(tree)
+        else:
+            self._compiled = re.compile(regex)
+            if ends and tree is not None:
+                self._from_end = width(tree)[1] + _LOOKAHEAD_SLACK
 
     def found_in(self, buffer: bytes) -> bool:
         """Whether the pattern is there."""
         compiled = self._compiled
-        if compiled is None:
-            compiled = self._compile()
         if isinstance(compiled, GapMatcher):
             return compiled.found_in(buffer)
         if self._anchored:
@@ -39,14 +40,3 @@ class Matcher:
         if self._from_end:
             return compiled.search(buffer, max(0, len(buffer) - self._from_end)) is not None
         return compiled.search(buffer) is not None
-
-    def _compile(self) -> re.Pattern[bytes] | GapMatcher:
-        compiled: re.Pattern[bytes] | GapMatcher
-        if self._tree is not None and needs_care(self._tree, anchored=self._anchored):
-            compiled = GapMatcher(self._tree)
-        else:
-            compiled = re.compile(self._regex)
-            if self._ends and self._tree is not None:
-                self._from_end = width(self._tree)[1] + _LOOKAHEAD_SLACK
-        self._compiled = compiled
-        return compiled

@@ -102,8 +102,9 @@ class SignatureSet:
         documents = [_content(part) for part in (formats_xml, *more_formats)]
         containers = _content(container_xml)
         formats, signatures, problems = _read_formats(documents)
-        by_puid = {known.puid: known for known in formats}
         found, container_problems = read_containers(containers)
+        formats += _only_in_containers(len(formats), {f.puid for f in formats}, found)
+        by_puid = {known.puid: known for known in formats}
         digest = hashlib.sha256()
         for document in (*documents, containers):
             digest.update(hashlib.sha256(document).digest())
@@ -148,6 +149,17 @@ def _read_formats(
             if any(pattern.repair == "invalid" for pattern in read.patterns):
                 problems.append(_problem("FORMAT-PATTERN-REPAIRED", puid, number, "offset"))
     return formats, signatures, problems
+
+
+def _only_in_containers(
+    order: int, known: set[str], containers: Sequence[ContainerSignature]
+) -> list[Format]:
+    """Formats that container signatures name and the format file does not."""
+    named = {c.puid: c.description for c in containers if c.puid not in known}
+    return [
+        Format(number, puid, name, "", "", (), frozenset())
+        for number, (puid, name) in enumerate(named.items(), start=order)
+    ]
 
 
 def _without_details(document: bytes) -> bytes:
