@@ -96,10 +96,10 @@ def judge(connection: Connection, run_id: str, replica: str, checks: Sequence[Fi
     What stays as it was found keeps its row, with the moment of its discovery.
     """
     known = _open_rows(connection, replica, checks)
+    last = {(each.aip_id, each.place.value, each.content_path): each for each in checks}
     closed, opened = [], []
-    for check in checks:
-        place = (check.aip_id, check.place.value, check.content_path)
-        key, verdict = known.pop(place, (None, Verdict.INTACT.value))
+    for place, check in last.items():
+        key, verdict = known.get(place, (None, Verdict.INTACT.value))
         if verdict == check.verdict.value:
             continue
         if key is not None:

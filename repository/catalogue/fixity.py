@@ -117,7 +117,7 @@ class Fixity:
             key = _key_of(connection, replica)
             # Taken down before anything is yielded: what this run records is never "later".
             later = array("q", connection.execute(_looked_at_after(key, now)).scalars())
-        wanted = content_files().where(_copied_to(replica)).limit(BATCH_ROWS)
+        wanted = content_files().where(_copied_to(replica))
         yield from self._never(wanted, key)
         for batch in in_batches(later):
             page = wanted.where(content.c.content_key.in_(batch)).order_by(content.c.content_key)
@@ -129,7 +129,7 @@ class Fixity:
             file_check.c.replica_key == key,
             file_check.c.content_key == content.c.content_key,
         )
-        page = wanted.where(~seen.exists()).order_by(content.c.content_key)
+        page = wanted.where(~seen.exists()).order_by(content.c.content_key).limit(BATCH_ROWS)
         after = 0
         while rows := self._database.rows(page.where(content.c.content_key > after)):
             yield from map(content_of, rows)
@@ -142,6 +142,7 @@ class Fixity:
             .join(file_check, file_check.c.content_key == content.c.content_key)
             .where(file_check.c.replica_key == key, file_check.c.verified_at < before)
             .order_by(*age)
+            .limit(BATCH_ROWS)
         )
         rows = self._database.rows(page)
         while rows:

@@ -194,7 +194,7 @@ def test_a_title_is_found_by_all_of_itself_and_by_each_word(catalogue: Catalogue
         assert found(catalogue, query) == [1], query
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     codes=st.lists(
         st.tuples(st.sampled_from("AB"), st.text(st.sampled_from("01Đ."), max_size=3)),
