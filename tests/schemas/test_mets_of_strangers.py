@@ -146,6 +146,34 @@ def test_embedded_metadata_is_noted_and_passed_over() -> None:
         assert facts.divs == ()
 
 
+def test_embedded_metadata_may_be_larger_than_a_section_of_references() -> None:
+    wrapped = "<mdWrap><xmlData>" + "<x/>" * (UNIT_NODES + 1) + "</xmlData></mdWrap>"
+    (section,) = facts_of(f'<mets {NS}><dmdSec ID="d">{wrapped}</dmdSec></mets>').sections
+    assert section.embedded
+
+
+def test_mending_leaves_embedded_metadata_alone() -> None:
+    content = (
+        b"<mets><dmdSec><mdWrap><xmlData><simpledc><title/></simpledc></xmlData></mdWrap>"
+        b"</dmdSec></mets>"
+    )
+    root = parse_untrusted(io.BytesIO(content))
+    assert mend_mets(root) == ("METS-NO-NAMESPACE",)
+    tags = [element.tag for element in root.iter()]
+    assert tags[-2:] == ["simpledc", "title"]
+    assert all(tag.startswith("{http://www.loc.gov/METS/}") for tag in tags[:-2])
+
+
+def test_the_fonds_code_is_that_of_a_creator() -> None:
+    note = f'<note xmlns:csip="{CSIP}" csip:NOTETYPE="IDENTIFICATIONCODE">'
+    archive = f'<agent ROLE="ARCHIVIST"><name>a</name>{note}LTLS99</note></agent>'
+    creator = f'<agent ROLE="CREATOR"><name>b</name>{note} TL05 </note></agent>'
+    for agents, code in ((archive, ""), (archive + creator, "TL05")):
+        header = facts_of(f"<mets {NS}><metsHdr>{agents}</metsHdr></mets>").header
+        assert header is not None
+        assert header.identification_code == code
+
+
 def test_elements_of_other_namespaces_are_passed_over() -> None:
     content = (
         f'<mets {NS}><x xmlns="urn:x"><file/><mets:file xmlns:mets="http://www.loc.gov/METS/"/>'

@@ -145,6 +145,12 @@ def test_rights_extensions_and_foreign_elements_are_passed_over() -> None:
     assert (said.identifiers, said.size_bytes) == ((Identifier("a", "b"),), None)
 
 
+def test_an_extension_may_be_larger_than_an_object() -> None:
+    extension = "<agentExtension>" + "<x/>" * (UNIT_NODES + 1) + "</agentExtension>"
+    items = items_of(f"<premis {V3}><agent><agentName>a</agentName>{extension}</agent></premis>")
+    assert [item.name for item in items if isinstance(item, PremisAgentFacts)] == ["a"]
+
+
 @pytest.mark.parametrize("content", ["<mets/>", '<premis xmlns="info:lc/xmlns/premis-v2"/>'])
 def test_what_is_no_premis_3_file_is_refused(content: str) -> None:
     with pytest.raises(NotPremis):

@@ -63,6 +63,13 @@ class Endless(io.RawIOBase):
         return chunk
 
 
+class KeptOpen(io.BytesIO):
+    """Still tells how far it was read after its reader closed it."""
+
+    def close(self) -> None:
+        pass
+
+
 DOCTYPES = {
     "bare": b"<!DOCTYPE a><a/>",
     "external file": b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
@@ -133,23 +140,27 @@ def test_depth_is_allowed_up_to_the_cap_and_refused_beyond(
 
 
 BIG = {
-    "elements": b"<a>" + b"<b/>" * 50 + b"</a>",
-    "attributes": b'<a p="" q="" r="" s="" t=""/>',
-    "namespaces": b'<a xmlns:p="p" xmlns:q="q" xmlns:r="r" xmlns:s="s" xmlns:t="t"/>',
-    "text": b"<a>" + b"x" * 1001 + b"</a>",
-    "text in pieces": b"<a>" + b"&lt;" * 1001 + b"</a>",
-    "text between children": b"<a>" + (b"x" * 100 + b"<b/>") * 11 + b"</a>",
-    "attribute": b'<a p="' + b"x" * 1001 + b'"/>',
-    "bytes": b"<a>" + b" " * 200_000 + b"</a>",
+    "elements": ("elements", b"<a>" + b"<b/>" * 50 + b"</a>"),
+    "attributes": ("attributes", b'<a p="" q="" r="" s="" t=""/>'),
+    "namespaces": (
+        "attributes",
+        b'<a xmlns:p="p" xmlns:q="q" xmlns:r="r" xmlns:s="s" xmlns:t="t"/>',
+    ),
+    "text": ("text", b"<a>" + b"x" * 1001 + b"</a>"),
+    "text in pieces": ("text", b"<a>" + b"&lt;" * 1001 + b"</a>"),
+    "text between children": ("text", b"<a>" + (b"x" * 100 + b"<b/>") * 11 + b"</a>"),
+    "attribute": ("attribute", b'<a p="' + b"x" * 1001 + b'"/>'),
+    "bytes": ("bytes", b"<a/>" + b"<!-- nothing -->\n" * 12_000),
 }
 
 
-@pytest.mark.parametrize("content", BIG.values(), ids=BIG)
+@pytest.mark.parametrize(("what", "content"), BIG.values(), ids=BIG)
 def test_what_grows_beyond_its_cap_is_refused(
-    read: Callable[[bytes], object], content: bytes
+    read: Callable[[bytes], object], what: str, content: bytes
 ) -> None:
-    with pytest.raises(XmlTooBig):
+    with pytest.raises(XmlTooBig) as refused:
         read(content)
+    assert refused.value.fields["what"] == what
 
 
 def test_what_stays_at_its_caps_is_read(read: Callable[[bytes], object]) -> None:
@@ -309,3 +320,14 @@ def test_a_document_of_any_size_is_judged_without_being_held() -> None:
         judge.faults_in(lambda: io.BytesIO(good), SMALL)
     with pytest.raises(XmlHasDoctype):
         judge.faults_in(lambda: io.BytesIO(b"<!DOCTYPE a><a/>"))
+
+
+def test_judging_stops_when_enough_is_wrong() -> None:
+    judge = SchemaCatalogue({"a.xsd": XSD, "b.xsd": IMPORTED}).compile("a.xsd")
+    content = b'<a xmlns:b="urn:b">' + b"<b:n>x</b:n>" * 50_000 + b"</a>"
+    readings = [KeptOpen(content), KeptOpen(content)]
+    streams = iter(readings)
+    assert len(judge.faults_in(lambda: next(streams), limit=3)) == 3
+    counted, judged = (reading.tell() for reading in readings)
+    assert counted == len(content)
+    assert judged < len(content) / 2
