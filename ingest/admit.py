@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ingest.nested import NestedArchives
 from ingest.staged import Admission, Passing, StagedEntry, StagingArea
 from schemas.archives import ArchiveStopped, ByteBudget, Caps, rejected
 from schemas.bag_algorithms import algorithms_needed
@@ -47,7 +48,8 @@ def admit_folder(
     """
     area = StagingArea(staging, quota_bytes) if staging is not None else None
     algorithms = sorted({*extra_algorithms, *algorithms_needed(_upper_names(source))})
-    walk = _FolderWalk(source, area, caps, admission, algorithms, progress or NoProgress())
+    nested = NestedArchives(caps, admission.findings, staging)
+    walk = _FolderWalk(source, area, caps, admission, algorithms, nested, progress or NoProgress())
     with suppress(ArchiveStopped):
         yield from walk.entries()
         admission.complete = True
@@ -93,6 +95,7 @@ class _FolderWalk:
         caps: Caps,
         admission: Admission,
         algorithms: Collection[str],
+        nested: NestedArchives,
         progress: Progress,
     ) -> None:
         self._source = os.fsencode(source.resolve())
@@ -101,6 +104,7 @@ class _FolderWalk:
         self._admission = admission
         self._report = admission.findings
         self._algorithms = algorithms
+        self._nested = nested
         self._progress = progress
         self._budget = ByteBudget(caps, self._report)
         self._names = NameJudge(self._report)
@@ -181,6 +185,7 @@ class _FolderWalk:
                 raise _Unheld("PACKAGE-CHANGED")
         finally:
             os.close(descriptor)
+        self._nested.examine(staged, path, passing.reader.head)
         self._progress.advance(files=1)
         mode = stat.S_IMODE(before.st_mode) & 0o777
         return passing.entry(path, staged, mode, _moment(before.st_mtime_ns))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ingest.nested import NestedArchives
 from ingest.staged import Admission, Passing, StagedEntry, StagingArea
 from schemas.archives import (
     Archive,
@@ -20,6 +21,7 @@ from schemas.archives import (
     archive_kind,
     rejected,
 )
+from schemas.archives_tar import TarArchive
 from schemas.archives_zip import ZipArchive
 from schemas.bag_algorithms import algorithms_needed
 from schemas.names import NameJudge
@@ -49,7 +51,9 @@ def unpack_archive(
         admission.findings(rejected("ARCHIVE-KIND", source.name))
         return
     with archive:
-        run = _Unpacking(archive, admission, StagingArea(staging, quota_bytes), progress)
+        area = StagingArea(staging, quota_bytes)
+        nested = NestedArchives(caps, admission.findings, staging)
+        run = _Unpacking(archive, admission, area, nested, progress)
         with suppress(ArchiveStopped):
             archive.prepare()
             yield from run.entries({*extra_algorithms, *algorithms_needed(archive.names())})
@@ -74,6 +78,8 @@ def _head(source: Path) -> bytes:
 def _opened(kind: str | None, source: Path, caps: Caps, report: Report) -> Archive | None:
     if kind == "zip":
         return ZipArchive(source, caps, report)
+    if kind is not None:
+        return TarArchive(source, caps, report, gzipped=kind == "tar.gz")
     return None
 
 
@@ -85,10 +91,12 @@ class _Unpacking:
         archive: Archive,
         admission: Admission,
         area: StagingArea,
+        nested: NestedArchives,
         progress: Progress | None,
     ) -> None:
         self._archive = archive
         self._area = area
+        self._nested = nested
         self._progress = progress or NoProgress()
         self._names = NameJudge(admission.findings)
 
@@ -106,6 +114,7 @@ class _Unpacking:
         passing = Passing(algorithms)
         staged = self._area.write(member.chunks(), passing)
         self._progress.advance(files=1, size_bytes=passing.reader.size_bytes)
+        self._nested.examine(staged, member.raw_path, passing.reader.head)
         return passing.entry(
             member.raw_path, staged, member.mode, member.modified, utf8=member.declared_utf8
         )

@@ -44,6 +44,7 @@ from schemas.findings import Finding, Severity
 from schemas.names import printable
 
 _DESCRIPTOR_MAX = 24
+_PEEKED = 512
 
 
 @dataclass(slots=True)
@@ -81,6 +82,14 @@ class ZipMember:
             self._archive.report(rejected("ARCHIVE-MEMBER-DAMAGED", printable(self.raw_path)))
             raise MemberDamaged(where=printable(self.raw_path))
 
+    def peek(self, size: int) -> bytes:
+        """The first few bytes, fewer when the packed bytes are damaged; nothing is proven."""
+        try:
+            start = unpacked(self._entry.method, [self._ready[:_PEEKED]])
+            return next(start, b"")[:size]
+        except PackedDamaged:
+            return b""
+
     def _packed(self) -> Iterator[bytes]:
         left = self._entry.packed_bytes - len(self._ready)
         at = self._data_offset + len(self._ready)
@@ -98,17 +107,23 @@ class ZipMember:
 class ZipArchive:
     """An open zip, to be used as a context manager; ``report`` takes the findings.
 
+    ``source`` is a path, or a descriptor that is borrowed and read by position.
     :meth:`members` may be gone through once. :class:`schemas.archives.ArchiveStopped` is raised
     by :meth:`prepare` and by the members when nothing more must be read.
     """
 
-    def __init__(self, path: Path, caps: Caps, report: Report, *, hashing: bool = True) -> None:
+    def __init__(
+        self, source: Path | int, caps: Caps, report: Report, *, hashing: bool = True
+    ) -> None:
         self._caps = caps
         self.report = report
         self._budget = ByteBudget(caps, report)
         self.taken = TakenPaths(caps, report)
         self._layout = ZipLayout(b"", array("Q"), array("Q", [0]))
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        if isinstance(source, int):
+            self._descriptor = os.dup(source)
+        else:
+            self._descriptor = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
         self.file = FrontierFile(self._descriptor, hashing=hashing)
         self.size_bytes = self.file.size_bytes
 
