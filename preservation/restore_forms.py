@@ -18,7 +18,7 @@ from repository.aip.paths import is_submission_map
 from repository.aip.submission_map import empty_directories_of, raw_path_of
 from repository.aip.views import AipView, read_verified
 from repository.facts import AipFacts
-from schemas.bag_write import BagEntry, bag_tag_files
+from schemas.bag_tags import BagEntry, bag_tag_files
 from schemas.errors import RepositoryError
 from schemas.records import MapEntry, MapHeader
 
@@ -81,13 +81,14 @@ def as_submission(view: AipView, facts: AipFacts) -> RestorePlan:
     return RestorePlan(files, directories)
 
 
-def as_bag(_view: AipView, facts: AipFacts) -> RestorePlan:
+def as_bag(view: AipView, facts: AipFacts) -> RestorePlan:
     """The folder form under ``data/``, with BagIt 1.0 tag files around it."""
     files = _logical_files(facts, Path("data"))
+    sizes = _sizes_of(view, facts)
     entries = [
-        BagEntry(f"data/{file.logical_path}".encode(), file.size_bytes, file.sha256, file.sha512)
-        for file in facts.files
-        if not file.logical_path.startswith("/")
+        BagEntry(f"data/{path}", sizes[path], file.sha256, file.sha512)
+        for path, file in ((file.logical_path, file) for file in facts.files)
+        if not path.startswith("/")
     ]
     info = [
         ("External-Identifier", f"urn:uuid:{facts.aip_id}"),
@@ -101,6 +102,17 @@ FORMS: dict[str, RestoreForm] = {
     "submission": as_submission,
     "bag": as_bag,
 }
+
+
+def _sizes_of(view: AipView, facts: AipFacts) -> dict[str, int]:
+    """The size of every file of the logical state; Kho's own small files are read for it."""
+    return {
+        file.logical_path: len(read_verified(view, file.logical_path))
+        if file.size_bytes is None
+        else file.size_bytes
+        for file in facts.files
+        if not file.logical_path.startswith("/")
+    }
 
 
 def safe_path(path: str) -> Path:
