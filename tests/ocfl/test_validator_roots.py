@@ -122,7 +122,7 @@ def test_neither_an_object_nor_a_root_is_invalid(tmp_path: Path) -> None:
     write(tmp_path / "folder/deep/file", b"x")
     (report,) = _reports(tmp_path / "folder")
     assert (report.kind, report.outcome) == ("unknown", "invalid")
-    assert "OCFL-KHO-NOT-OCFL" in report.codes
+    assert report.codes == {"OCFL-KHO-NOT-OCFL", "OCFL-E003", "OCFL-E063"}
 
 
 @pytest.mark.parametrize("name", ["absent", "file"])

@@ -32,7 +32,7 @@ class Expectations:
     """Every digest stated for each content path; equal statements are kept once."""
 
     def __init__(self) -> None:
-        self._by_path: dict[str, list[Expected]] = {}
+        self._by_path: dict[str, tuple[Expected, ...]] = {}
 
     def add_inventory(self, inventory: Inventory) -> None:
         """Takes up the manifest and fixity blocks of an inventory."""
@@ -46,7 +46,7 @@ class Expectations:
         """Every content path that some inventory names, sorted."""
         return sorted(self._by_path)
 
-    def of(self, path: str) -> list[Expected]:
+    def of(self, path: str) -> tuple[Expected, ...]:
         """What is stated of one path."""
         return self._by_path[path]
 
@@ -56,9 +56,9 @@ class Expectations:
         for digest, paths in block.items():
             expected = Expected(code, algorithm, normalized(digest), where)
             for path in paths:
-                stated = self._by_path.setdefault(path, [])
+                stated = self._by_path.get(path, ())
                 if not any(_say_the_same(expected, other) for other in stated):
-                    stated.append(expected)
+                    self._by_path[path] = (*stated, expected)
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,5 +133,5 @@ def _check_content(
     except EntryUnreadable as error:
         found.add("KHO-UNREADABLE", entry.path, reason=error.fields["reason"])
         return
-    if content != expected.encode():
+    if content is None or bytes(content) != expected.encode():
         found.add(rules.content, entry.path, expected=expected.rstrip("\n"))

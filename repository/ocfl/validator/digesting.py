@@ -72,8 +72,8 @@ def is_well_formed(digest: str, algorithm: str) -> bool:
 
 
 def normalized(digest: str) -> str:
-    """Digests are told apart regardless of case."""
-    return digest.lower()
+    """Digests are told apart regardless of case. No copy where there are no capitals."""
+    return digest if digest.islower() else digest.lower()
 
 
 def hasher(algorithm: str) -> Hasher:
@@ -91,7 +91,7 @@ def hasher(algorithm: str) -> Hasher:
     return hashlib.new({"sha256": "sha256", "sha512": "sha512"}[algorithm])
 
 
-def digest_of(content: bytes, algorithm: str) -> str:
+def digest_of(content: bytes | bytearray, algorithm: str) -> str:
     """The digest of bytes held in memory."""
     taken = hasher(algorithm)
     taken.update(memoryview(content))

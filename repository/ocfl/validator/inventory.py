@@ -98,7 +98,7 @@ def judge_inventory(
         for name in names
     }
     _check_used(manifest, versions, where, found)
-    listed = frozenset(path for paths in manifest.values() for path in paths)
+    listed = {path: path for paths in manifest.values() for path in paths}
     return Inventory(
         where=where,
         specification=_specification(raw, where, found),

@@ -32,7 +32,6 @@ from repository.ocfl.validator.stored_inventory import (
     INVENTORY,
     InventoryReader,
     StoredInventory,
-    fingerprint,
 )
 from repository.ocfl.validator.structure import (
     check_content_folders,
@@ -137,10 +136,10 @@ class _Judging:
         if INVENTORY not in self._files.top:
             self.found.add("E063")
             return None
-        content = self._reader.content(self._files.top, "")
-        if content is None:
+        file = self._reader.load(self._files.top, "")
+        if file is None:
             return None
-        root = self._reader.judge(self._files.top, "", content)
+        root = self._reader.judge(self._files.top, "", file)
         self.current = root.inventory
         declared = self.specification
         stated = root.inventory.specification if root.inventory else None
@@ -188,17 +187,17 @@ class _Judging:
         if INVENTORY not in entries:
             self.found.add("W010", version)
             return None
-        content = self._reader.content(entries, place)
-        if content is None:
-            return StoredInventory(None, b"", None)
+        file = self._reader.load(entries, place)
+        if file is None:
+            return StoredInventory(None, "", None)
         if root is not None and version == self._newest():
-            if fingerprint(content) == root.fingerprint:
+            if file.fingerprint == root.fingerprint:
                 algorithm = (root.sidecar or "").removeprefix(f"{INVENTORY}.")
-                sidecar = self._reader.check_sidecar(entries, place, content, algorithm)
+                sidecar = self._reader.check_sidecar(entries, place, file, algorithm)
                 return StoredInventory(self.current, root.fingerprint, sidecar)
             self.found.add("E064", place + INVENTORY)
         known = self.current.versions if self.current else None
-        return self._reader.judge(entries, place, content, known=known)
+        return self._reader.judge(entries, place, file, known=known)
 
     def _newest(self) -> str | None:
         if self.current is not None and self.current.head is not None:

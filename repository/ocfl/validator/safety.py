@@ -52,17 +52,17 @@ class _Collisions:
 
     def check(self, paths: list[str], place: str) -> None:
         """Files and folders that fall together where case or Unicode form is not kept."""
-        by_form: dict[str, str] = {}
-        by_case: dict[str, str] = {}
+        path_by_hash: dict[int, str] = {}
         for path in sorted(folders_of(paths).union(paths)):
-            form = path if path.isascii() else unicodedata.normalize("NFC", path)
-            other = by_form.setdefault(form, path)
-            if other != path:
-                self._tell("KHO-FORM-COLLISION", place, path, other)
+            folded = _folded(path)
+            other = path_by_hash.setdefault(hash(folded), path)
+            if other is path or _folded(other) != folded:
                 continue
-            other = by_case.setdefault(_folded(form), path)
-            if other != path:
-                self._tell("KHO-CASE-COLLISION", place, path, other)
+            same_letters = unicodedata.normalize("NFC", path) == unicodedata.normalize(
+                "NFC", other
+            )
+            code = "KHO-FORM-COLLISION" if same_letters else "KHO-CASE-COLLISION"
+            self._tell(code, place, path, other)
 
     def _tell(self, code: str, place: str, path: str, other: str) -> None:
         if (path, other) not in self._told:
@@ -70,10 +70,12 @@ class _Collisions:
             self._found.add(code, place, path=path, other=other)
 
 
-def _folded(form: str) -> str:
-    if form.isascii():
-        return form.lower()
-    return unicodedata.normalize("NFC", form.casefold())
+def _folded(path: str) -> str:
+    """Equal for paths that fall together."""
+    if path.isascii():
+        return path.lower()
+    composed = unicodedata.normalize("NFC", path)
+    return unicodedata.normalize("NFC", composed.casefold())
 
 
 def _check_name(path: str, limit_bytes: int, place: str, found: Findings) -> None:

@@ -183,18 +183,18 @@ class Subtree:
         return replace(entry, path=entry.path[len(self._folder) + 1 :])
 
 
-def read_capped(tree: Tree, path: str, limit_bytes: int) -> bytes | None:
+def read_capped(tree: Tree, path: str, limit_bytes: int) -> bytearray | None:
     """A file's bytes, or None when they are more than the limit."""
-    parts: list[bytes] = []
-    left = limit_bytes + 1
+    content = bytearray()
     try:
         with tree.open(path) as stream:
-            while left > 0 and (chunk := stream.read(min(left, 1024 * 1024))):
-                parts.append(chunk)
-                left -= len(chunk)
+            while chunk := stream.read(1024 * 1024):
+                content += chunk
+                if len(content) > limit_bytes:
+                    return None
     except OSError as error:
         raise EntryUnreadable(path=path, reason=_reason(error)) from error
-    return b"".join(parts) if left > 0 else None
+    return content
 
 
 def _local_entry(path: str, item: os.DirEntry[str]) -> Entry:
