@@ -11,10 +11,10 @@ import msgspec
 
 from kho.cli.command import argument, option
 from kho.cli.exits import Exit
-from kho.cli.output import print_json
+from kho.cli.output import print_json, print_line
 from kho.cli.session import Session
 from schemas.findings import Finding, Severity, worst
-from schemas.records import FindingRecord, encode_line
+from schemas.records import FindingRecord
 
 F = TypeVar("F", bound=Callable[..., Any])
 J = TypeVar("J", bound=msgspec.Struct)
@@ -101,14 +101,14 @@ def report(
         if as_json:
             kept.append(one)
         elif as_lines:
-            click.echo(encode_line(one), nl=False)
+            print_line(one)
         else:
             show(one)
     if as_json:
         print_json(Judgements(inspected=tuple(kept)))
     elif as_lines:
         summary = Summary(inspected=sum(outcomes.values()), outcomes=outcomes)
-        click.echo(encode_line(summary), nl=False)
+        print_line(summary)
     return Exit.DAMAGE_FOUND if bad & outcomes.keys() else Exit.DONE
 
 

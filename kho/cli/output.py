@@ -8,12 +8,17 @@ from collections.abc import Iterable, Sequence
 import click
 import msgspec
 
-from schemas.records import encode
+from schemas.records import encode, encode_line
 
 
 def print_json(document: msgspec.Struct) -> None:
     """The document on standard output, as UTF-8 whatever the locale."""
     click.echo(encode(document), nl=False)
+
+
+def print_line(record: msgspec.Struct) -> None:
+    """The record as one line of NDJSON on standard output."""
+    click.echo(encode_line(record), nl=False)
 
 
 def print_table(rows: Iterable[Sequence[str]], *, head: Sequence[str]) -> None:

@@ -11,10 +11,10 @@ import msgspec
 from kho.cli.command import argument, command, json_option
 from kho.cli.exits import Exit
 from kho.cli.listed import ListedAip, listed, print_listed
+from kho.cli.named import NoSuchAip
 from kho.cli.output import print_json, print_table
 from kho.cli.session import Session
 from kho.cli.sizes import sized
-from schemas.errors import ConfigError
 from schemas.events import Event
 from schemas.moments import format_moment
 from schemas.nouns import Document
@@ -23,12 +23,6 @@ from schemas.records import Receipt
 if TYPE_CHECKING:
     from repository.archive import Repository
     from repository.catalogue import AipSummary
-
-
-class NoSuchAip(ConfigError):
-    """Nothing in the catalogue has this id, the start of it, or this dossier code."""
-
-    code = "CLI-SHOW-NONE"
 
 
 class ShownCopy(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,11 +17,6 @@ PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
 
 
 @pytest.fixture
-def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
-    return Shell(tmp_path, capsys, {})
-
-
-@pytest.fixture
 def bag(tmp_path: Path) -> Path:
     folder = tmp_path / "gói"
     (folder / "data").mkdir(parents=True)

@@ -1,0 +1,65 @@
+"""The AIP or replica that a person means."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from schemas.errors import ConfigError
+from schemas.ids import AipId
+
+if TYPE_CHECKING:
+    from repository.archive import Repository
+    from repository.settings import RepositorySettings
+
+
+class NoSuchAip(ConfigError):
+    """Nothing in the catalogue has this id, the start of it, or this dossier code."""
+
+    code = "CLI-SHOW-NONE"
+
+
+class SeveralAips(ConfigError):
+    """Several AIPs are named; one is needed."""
+
+    code = "CLI-SEVERAL-AIPS"
+
+
+class NoSuchReplica(ConfigError):
+    """The settings name no such replica."""
+
+    code = "CLI-RESTORE-NO-REPLICA"
+
+
+class WholeIdNeeded(ConfigError):
+    """Without a catalogue an AIP must be named by its whole id."""
+
+    code = "CLI-RESTORE-WHOLE-ID"
+
+
+def aip_named(archive: Repository, text: str) -> AipId:
+    """The one AIP that ``text`` names."""
+    found = {summary.aip_id for summary in archive.catalogue.find(text)}
+    if not found:
+        raise NoSuchAip(named=text)
+    if len(found) > 1:
+        raise SeveralAips(named=text, found=", ".join(sorted(found)))
+    return AipId(found.pop())
+
+
+def aip_by_id(text: str) -> AipId:
+    """The AIP whose id ``text`` is, in any writing of a UUID; no catalogue is asked."""
+    try:
+        return AipId(str(uuid.UUID(text)))
+    except ValueError as error:
+        raise WholeIdNeeded(named=text) from error
+
+
+def replicas_named(settings: RepositorySettings, named: Sequence[str]) -> tuple[str, ...]:
+    """The names, every one of which the settings know."""
+    known = [replica.name for replica in settings.replicas]
+    for name in named:
+        if name not in known:
+            raise NoSuchReplica(replica=name, known=", ".join(known))
+    return tuple(named)
