@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
-from schemas.moments import format_moment
 from schemas.nouns import SignatureResult
 
 CONTENTS_CAP_BYTES = 8 * 1024 * 1024
@@ -36,40 +33,3 @@ class Facts:
     results: list[SignatureResult] = field(default_factory=list)
     observations: list[str] = field(default_factory=list)
     detail: str = ""
-
-
-def describe(signer_info: Any, certificate: Any, judged: Any) -> SignatureResult:
-    """The result of one CMS signature, with what its signer says of himself."""
-    subject = certificate.subject.native
-    proven = judged.proven_at
-    return SignatureResult(
-        field="",
-        indication=judged.indication,
-        sub_indication=judged.sub_indication,
-        integrity=judged.integrity,
-        trust=judged.trust,
-        time=judged.time,
-        signer=_text(subject.get("common_name")) or certificate.subject.human_friendly,
-        signed_at=_signing_time(signer_info),
-        detail="" if judged.indication == "TOTAL-PASSED" else judged.message,
-        proven_at=format_moment(proven) if proven is not None else "",
-        issuer=certificate.issuer.human_friendly,
-        organisation=_text(subject.get("organization_name")),
-        certificate=hashlib.sha256(certificate.dump()).hexdigest(),
-        anchor=judged.anchor,
-        codes=judged.codes,
-        evidence=judged.evidence,
-    )
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(str(part) for part in value)
-    return str(value or "")
-
-
-def _signing_time(signer_info: Any) -> str:
-    for attribute in signer_info["signed_attrs"] or ():
-        if attribute["type"].native == "signing_time":
-            return format_moment(attribute["values"][0].native)
-    return ""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from asn1crypto import x509  # type: ignore[import-untyped]  # asn1crypto has no types
@@ -52,6 +52,8 @@ _TIME_MAY_HELP = frozenset(
     }
 )
 
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
 Result = AdESBasicValidationResult[Any]
 Lta = Callable[[], Awaitable[tuple[Result, datetime | None]]]
 """Runs LTA validation: its result and the earliest moment it proves, if any."""
@@ -89,7 +91,20 @@ async def judge(
 ) -> Judged:
     """The outcome for a CMS ``signed_data`` whose detached content has ``digest``."""
     result, proven_at, codes = await _climb(signed_data, digest, about, lta)
-    return _judged(result, proven_at, codes, about)
+    return _judged(_in_order(result, proven_at), proven_at, codes, about)
+
+
+def _in_order(result: Result, proven_at: datetime | None) -> Result:
+    """A signature proven to be older than its own certificate is no good, whatever else holds.
+
+    pyHanko looks at this only where the certificate has expired meanwhile.
+    """
+    certificate = _certificate(result)
+    if proven_at is None or certificate is None or proven_at >= certificate.not_valid_before:
+        return result
+    if result.ades_subindic.status == AdESStatus.FAILED:
+        return result
+    return replace(result, ades_subindic=AdESIndeterminate.TIMESTAMP_ORDER_FAILURE)
 
 
 async def _climb(
@@ -164,8 +179,14 @@ async def _stamped_at(
         result = await judge_timestamp(
             stamp, generic_cms.message_imprint_checker(signer_info), about
         )
-        if result.ades_subindic == AdESPassed.OK and result.api_status is not None:
-            proven.append(result.api_status.timestamp)
+        status = result.api_status
+        if result.ades_subindic != AdESPassed.OK or status is None:
+            continue
+        # The authority is judged as of now, so its clock has to be looked at here: it cannot
+        # have stamped before its own certificate, nor after this examination.
+        begins = status.signing_cert.not_valid_before
+        if begins <= status.timestamp <= about.moment + _CLOCK_TOLERANCE:
+            proven.append(status.timestamp)
     return min(proven, default=None)
 
 

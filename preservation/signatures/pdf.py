@@ -16,7 +16,7 @@ from pyhanko.sign.validation.ades import ades_lta_validation
 from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
-from preservation.signatures.facts import Facts, Question, describe
+from preservation.signatures.facts import Facts, Question
 from preservation.signatures.judging import (
     Circumstances,
     Judged,
@@ -35,6 +35,7 @@ from preservation.signatures.pdf_reader import (
 )
 from preservation.signatures.pdf_stream import Survey, survey
 from preservation.signatures.spec import timing, validation_spec
+from preservation.signatures.telling import describe
 from schemas.moments import format_moment, parse_moment
 from schemas.nouns import SignatureResult
 
@@ -171,7 +172,7 @@ class _Document:
                 detail=opened.problem,
             )
         try:
-            judged = await self._judge(signature)
+            return self._told(opened.name, signature, await self._judge(signature))
         except Exception as error:  # noqa: BLE001  one signature's crash is that one's answer
             return SignatureResult(
                 field=opened.name,
@@ -180,7 +181,6 @@ class _Document:
                 sub_indication="GENERIC",
                 detail=f"{type(error).__name__}: {error}"[:300],
             )
-        return self._told(opened.name, signature, judged)
 
     async def _judge(self, signature: BulkSignature) -> Judged:
         if signature.sig_object_type == "/DocTimeStamp":
@@ -207,7 +207,7 @@ class _Document:
 
     def _told(self, name: str, signature: BulkSignature, judged: Judged) -> SignatureResult:
         stamp = signature.sig_object_type == "/DocTimeStamp"
-        told = describe(signature.signer_info, signature.signer_cert, judged)
+        told = describe(signature.signed_data, judged)
         covered: Any = signature.coverage
         coverage = _COVERAGE.get(covered, "unclear")
         changes = _changes(signature)

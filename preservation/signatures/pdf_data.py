@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from asn1crypto import crl, ocsp, x509  # type: ignore[import-untyped]  # asn1crypto has no types
 from pyhanko.pdf_utils.decode_limits import DecodePurpose
@@ -35,11 +35,9 @@ def brought_along(reader: PdfFileReader, signatures: Iterable[BulkSignature]) ->
     responses = list(_streams(reader, "/OCSPs", DecodePurpose.OCSP_RESPONSE, _responses))
     ocsps = [one for group in responses for one in group]
     for signature in signatures:
-        for attribute in _attributes(signature):
-            crls.extend(CRLContainer(one) for one in attribute["crl"] or ())
-            ocsps.extend(
-                one for raw in attribute["ocsp"] or () for one in OCSPContainer.load_multi(raw)
-            )
+        inside = _in_attributes(signature)
+        crls.extend(inside.crls)
+        ocsps.extend(inside.ocsps)
     return Extra(certificates, crls, ocsps)
 
 
@@ -73,11 +71,18 @@ def _responses(content: bytes) -> list[OCSPContainer]:
     return list(OCSPContainer.load_multi(ocsp.OCSPResponse.load(content, strict=True)))
 
 
-def _attributes(signature: BulkSignature) -> Iterator[Any]:
+def _in_attributes(signature: BulkSignature) -> Extra:
+    """What Adobe's signed attribute holds; nothing when it cannot be read."""
+    crls: list[CRLContainer] = []
+    ocsps: list[OCSPContainer] = []
     try:
-        attributes = list(signature.signer_info["signed_attrs"])
+        for attribute in signature.signer_info["signed_attrs"]:
+            if attribute["type"].native != "adobe_revocation_info_archival":
+                continue
+            for archived in attribute["values"]:
+                crls.extend(_crl(one.dump()) for one in archived["crl"])
+                for one in archived["ocsp"]:
+                    ocsps.extend(_responses(one.dump()))
     except Exception:  # noqa: BLE001  the validation proper says what is wrong
-        return
-    for attribute in attributes:
-        if attribute["type"].native == "adobe_revocation_info_archival":
-            yield from attribute["values"]
+        return Extra()
+    return Extra(crls=crls[:ITEMS_CAP], ocsps=ocsps[:ITEMS_CAP])

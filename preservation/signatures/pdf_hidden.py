@@ -23,6 +23,7 @@ _DICTIONARY_BYTES = 4096
 _OBJECT_STREAM = re.compile(pdf_name_pattern("ObjStm"))
 _SIGNS = re.compile(b"|".join(map(pdf_name_pattern, ("ByteRange", "SigFlags"))))
 _ENCRYPTED = re.compile(pdf_name_pattern("Encrypt") + rb"(?![A-Za-z])")
+_FILTER = re.compile(rb"/(\w*Decode|Crypt|Fl|LZW|AHx|A85|RL|CCF|DCT)\b")
 _START = re.compile(rb"stream\r?\n")
 
 
@@ -58,11 +59,20 @@ def _object_streams(content: bytes | mmap.mmap) -> Iterator[bytes]:
         start = _START.search(content, match.end(), match.end() + _DICTIONARY_BYTES)
         if start is None:
             raise _Unclear
+        opening = content.rfind(b"obj", max(0, match.start() - _DICTIONARY_BYTES), match.start())
+        if opening < 0 or not _plainly_deflated(content[opening : start.start()]):
+            raise _Unclear
         inflated = _inflated(content, start.end())
         total += len(inflated)
         if total > _TOTAL_CAP_BYTES:
             raise _Unclear
         yield inflated
+
+
+def _plainly_deflated(dictionary: bytes) -> bool:
+    """Whether one inflation shows the stream's bytes; anything cleverer is not looked through."""
+    filters = _FILTER.findall(dictionary)
+    return filters == [b"FlateDecode"] and b"#" not in dictionary and b"%" not in dictionary
 
 
 def _inflated(content: bytes | mmap.mmap, start: int) -> bytes:

@@ -1,0 +1,66 @@
+"""From what was proved of a signature to the result that is kept and shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pyhanko.sign.general import extract_certificate_info
+
+from preservation.signatures.judging import Judged
+from schemas.moments import format_moment
+from schemas.nouns import SignatureResult
+
+
+def describe(signed_data: Any, judged: Judged) -> SignatureResult:
+    """The result of one CMS signature, with what its signer says of himself."""
+    proven = judged.proven_at
+    result = SignatureResult(
+        field="",
+        indication=judged.indication,
+        sub_indication=judged.sub_indication,
+        integrity=judged.integrity,
+        trust=judged.trust,
+        time=judged.time,
+        signed_at=_signing_time(signed_data["signer_infos"][0]),
+        detail="" if judged.indication == "TOTAL-PASSED" else judged.message,
+        proven_at=format_moment(proven) if proven is not None else "",
+        anchor=judged.anchor,
+        codes=judged.codes,
+        evidence=judged.evidence,
+    )
+    certificate = signer_certificate(signed_data)
+    return result if certificate is None else named(result, certificate)
+
+
+def signer_certificate(signed_data: Any) -> Any:
+    """The certificate that the signature claims, None when it brings none."""
+    try:
+        return extract_certificate_info(signed_data).signer_cert
+    except Exception:  # noqa: BLE001  the validation proper says what is wrong
+        return None
+
+
+def named(result: SignatureResult, certificate: Any) -> SignatureResult:
+    """The result with the names its signer's certificate states."""
+    subject = certificate.subject.native
+    return replace(
+        result,
+        signer=_text(subject.get("common_name")) or certificate.subject.human_friendly,
+        issuer=certificate.issuer.human_friendly,
+        organisation=_text(subject.get("organization_name")),
+        certificate=certificate.sha256.hex(),
+    )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(str(part) for part in value)
+    return str(value or "")
+
+
+def _signing_time(signer_info: Any) -> str:
+    for attribute in signer_info["signed_attrs"] or ():
+        if attribute["type"].native == "signing_time":
+            return format_moment(attribute["values"][0].native)
+    return ""
