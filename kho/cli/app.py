@@ -9,11 +9,16 @@ import click
 from kho.cli.command import Group, global_options, option
 
 COMMANDS = {
+    "demo": "kho.cli.demo:demo",
     "init": "kho.cli.init:init",
+    "ingest": "kho.cli.ingest:ingest",
     "list": "kho.cli.list:list_aips",
     "show": "kho.cli.show:show",
     "search": "kho.cli.search:search",
     "inspect": "kho.cli.inspect:inspect",
+    "audit": "kho.cli.audit:audit",
+    "repair": "kho.cli.repair:repair",
+    "restore": "kho.cli.restore:restore",
     "catalogue": "kho.cli.catalogue:catalogue",
 }
 
