@@ -22,7 +22,7 @@ from storage_backends.interface import (
     WrongEntryType,
 )
 from storage_backends.settling import Unsettled, parent_of, ways
-from storage_backends.staged import StagedFile, staged_file
+from storage_backends.staged import StagedFile, locked_descriptor, staged_file
 from storage_backends.system import SystemCalls, meaning_of
 from storage_backends.walking import folders_below, kind_of
 
@@ -235,19 +235,13 @@ class LocalDisk:
             self.make_folders(STAGING_FOLDER)
         digest = hashlib.sha256(key.encode()).hexdigest()[:32]
         path = f"{self.path(STAGING_FOLDER)}/lock-{digest}"
-        while True:
-            flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
-            descriptor = self.system.open(path, flags, 0o600)
-            self.system.lock(descriptor, wait=True)
-            if self.system.fstat(descriptor).st_nlink:
-                break
-            self.system.close(descriptor)
-        try:
-            yield
-        finally:
-            with suppress(FileNotFoundError):
-                self.system.unlink(path)
-            self.system.close(descriptor)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        with locked_descriptor(self.system, path, flags, 0o600):
+            try:
+                yield
+            finally:
+                with suppress(FileNotFoundError):
+                    self.system.unlink(path)
 
     def settle(self, folder: str) -> None:
         """Every name in and below ``folder``, and on the way to it, survives a power cut."""

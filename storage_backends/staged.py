@@ -98,24 +98,37 @@ class StagedFile:
         if not self._gone:
             with suppress(FileNotFoundError):
                 self._system.unlink(self._path)
-        self._system.close(self._descriptor)
 
 
 @contextmanager
 def staged_file(system: SystemCalls, folder: str) -> Iterator[StagedFile]:
     """A fresh file in the staging ``folder``; afterwards staging holds nothing of it."""
+    path = f"{folder}/put-{uuid4().hex}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+    with locked_descriptor(system, path, flags, _STAGED_MODE) as descriptor:
+        staged = StagedFile(system, path, descriptor)
+        try:
+            yield staged
+        finally:
+            staged.discard()
+
+
+@contextmanager
+def locked_descriptor(system: SystemCalls, path: str, flags: int, mode: int) -> Iterator[int]:
+    """The file at ``path``, opened and locked by us alone; it is closed whatever happens.
+
+    Between opening and locking a sweep or the lock's last holder may have removed the name:
+    then we would hold a file that nobody else can see, and begin again.
+    """
     while True:
-        path = f"{folder}/put-{uuid4().hex}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-        staged = StagedFile(system, path, descriptor := system.open(path, flags, _STAGED_MODE))
-        # Between creation and lock a sweep may have taken the name; then begin again.
-        if system.lock(descriptor, wait=True) and system.fstat(descriptor).st_nlink:
-            break
-        system.close(descriptor)
-    try:
-        yield staged
-    finally:
-        staged.discard()
+        descriptor = system.open(path, flags, mode)
+        try:
+            system.lock(descriptor, wait=True)
+            if system.fstat(descriptor).st_nlink:
+                yield descriptor
+                return
+        finally:
+            system.close(descriptor)
 
 
 def _chunks(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from storage_backends.conformance.kit import (
     Behaviours,
     Make,
@@ -191,8 +193,8 @@ def siblings_that_sort_around_the_slash_are_all_listed(make: Make) -> None:
 def listing_goes_on_past_one_page(make: Make) -> None:
     store = make()
     wanted = sorted(f"ocfl/many/{n:04}" for n in range(1_100))
-    for key in wanted:
-        put(store, key, b"")
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: put(store, key, b""), wanted))
     same(keys(store, "ocfl/many/"), wanted, "listing of 1100 objects")
 
 
