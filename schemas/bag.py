@@ -21,7 +21,7 @@ from schemas.bag_text import (
     read_bag_info,
     read_declaration,
 )
-from schemas.bag_tree import PackageTree, Tree, bag_root, folder_tree, subtree
+from schemas.bag_tree import PackageTree, Tree, bag_root, beside_bag, folder_tree, subtree
 from schemas.findings import Finding, Severity
 from schemas.names import printable
 
@@ -31,6 +31,7 @@ __all__ = [
     "Tree",
     "algorithms_needed",
     "bag_root",
+    "beside_bag",
     "folder_tree",
     "read_bag",
     "subtree",

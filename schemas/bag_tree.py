@@ -11,6 +11,8 @@ from typing import BinaryIO, Protocol
 
 from schemas.bag_algorithms import DECLARATION
 from schemas.digests import CHUNK_BYTES
+from schemas.findings import Finding, Severity
+from schemas.names import is_litter, printable
 
 
 class TreeFile(Protocol):
@@ -36,6 +38,10 @@ class PackageTree(Protocol):
     @property
     def strays(self) -> Mapping[bytes, str]:
         """Links, devices and the like by raw path; the value names the kind."""
+
+
+_MAC_FOLDER = b"__MACOSX"
+_NAMES_SHOWN = 5
 
 
 def digests_of(file: TreeFile, algorithms: Iterable[str]) -> dict[str, str]:
@@ -114,9 +120,9 @@ def subtree(tree: PackageTree, root: bytes) -> PackageTree:
 
 
 def bag_root(tree: PackageTree) -> bytes | None:
-    """The folder that holds the bag: the tree's own root, or a folder in it; None: no bag.
+    """The folder that holds the bag: the tree's own root, or one folder in it; None: no bag.
 
-    With several candidates the first in byte order; :func:`top_names` tells what is beside it.
+    With several candidates the first in byte order; :func:`beside_bag` tells of the others.
     """
     if DECLARATION in tree.files:
         return b""
@@ -125,7 +131,18 @@ def bag_root(tree: PackageTree) -> bytes | None:
     return min((root for root in found if b"/" not in root), default=None)
 
 
-def top_names(tree: PackageTree) -> set[bytes]:
-    """The names in the tree's root folder."""
-    everything = (*tree.files, *tree.empty_directories, *tree.strays)
-    return {path.partition(b"/")[0] for path in everything}
+def beside_bag(tree: PackageTree, root: bytes) -> Finding | None:
+    """What to say of things beside a bag's folder; None when it stands alone (RFC 8493 §4).
+
+    What macOS and Windows leave behind on their own is a warning, anything else an error.
+    """
+    if not root:
+        return None
+    paths = (*tree.files, *tree.empty_directories, *tree.strays)
+    names = {path.partition(b"/")[0] for path in paths} - {root}
+    if not names:
+        return None
+    foreign = [name for name in names if name != _MAC_FOLDER and not is_litter(printable(name))]
+    shown = ", ".join(printable(name) for name in sorted(names)[:_NAMES_SHOWN])
+    severity = Severity.ERROR if foreign else Severity.WARNING
+    return Finding("BAG-NOT-ALONE", severity, printable(root), {"names": shown})
