@@ -41,5 +41,5 @@ def test_the_comparison_sees_a_changed_byte_a_missing_file_and_an_extra_one(
     (tmp_path / "two" / "c.txt").write_text("c")
     (tmp_path / "two" / "sub" / "a.txt").unlink()
     found = compare.differences(tmp_path / "one", tmp_path / "two")
-    assert len(found) == 4
+    assert len(found) == 5
     assert any(line.startswith("content: b.txt") for line in found)
