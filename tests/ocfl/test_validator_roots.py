@@ -108,6 +108,13 @@ def test_a_root_without_objects_is_valid(tmp_path: Path) -> None:
     assert (report.kind, report.outcome) == ("storage_root", "valid")
 
 
+def test_an_extensions_folder_without_anything_is_an_empty_folder(tmp_path: Path) -> None:
+    root = make_flat_root(tmp_path / "root")
+    (root / "extensions").mkdir()
+    (report,) = _reports(root)
+    assert [(f.code, f.where) for f in report.findings] == [("OCFL-E073", "extensions")]
+
+
 def test_objects_follow_the_flat_layout_that_a_root_declares(tmp_path: Path) -> None:
     root = make_flat_root(tmp_path / "root")
     layout = b'{"extension": "0002-flat-direct-storage-layout", "description": "flat"}'
