@@ -31,7 +31,8 @@ class ReplicaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     deadline_s: AtLeastOne = 3600
     """A write that makes no progress for so many seconds counts the replica as down."""
     options: dict[str, str | int | bool] = {}
-    """Options of the kind of store that `url` names."""
+    """Options of the store: `bytes_per_s` (any store) limits reading and writing; `attempts`
+    (stores across a network, 5) is how often one that does not answer is asked."""
 
 
 class RepositoryTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

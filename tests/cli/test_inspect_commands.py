@@ -9,8 +9,10 @@ import msgspec
 import pytest
 
 from kho.cli.inspect_formats import Identified
+from kho.cli.inspect_signatures import Examined
 from kho.cli.judged import Judged, Judgements, Summary
 from kit.command_line import Ran, Shell
+from kit.signed_pdfs import signed_pdf, spoiled
 from repository.ocfl.layout import root_files
 
 PDF = b"%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -111,3 +113,18 @@ def test_a_path_that_is_not_there_is_a_mistake_in_the_command(shell: Shell) -> N
     ran = shell("inspect", "formats", "nowhere")
     assert ran.code == 2
     assert "nowhere" in ran.err
+
+
+def test_signatures_are_told_file_by_file(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"a\n")
+    (tmp_path / "b.pdf").write_bytes(signed_pdf())
+    (tmp_path / "c.pdf").write_bytes(spoiled(signed_pdf()))
+    ran = shell("inspect", "signatures", tmp_path, "--json")
+    one, two, three = msgspec.json.decode(ran.out, type=Judgements[Examined]).inspected
+    assert (one.decision, one.signatures) == ("none", ())
+    assert [signature.integrity for signature in two.signatures] == ["intact"]
+    assert [signature.integrity for signature in three.signatures] == ["broken"]
+    assert three.decision in {"hold", "reject"}
+    assert ran.code == 3
+    text = shell("inspect", "signatures", tmp_path / "a.txt").out
+    assert "no signature" in text
