@@ -81,7 +81,7 @@ class FaultyBackend(WrappedBackend):
         self.calls: list[Call] = []
         self.outage = False
         self.dead = False
-        self._before = before
+        self.before = before
         self._crash: tuple[int, When] | None = None
         self._failures: list[_Failure] = []
         self._altered: dict[str, Callable[[bytes], bytes]] = {}
@@ -217,8 +217,8 @@ class FaultyBackend(WrappedBackend):
             call = Call(len(self.calls) + 1, verb, key)
             self.calls.append(call)
         self._die_if(call, "before")
-        if self._before is not None:
-            self._before(call)
+        if self.before is not None:
+            self.before(call)
         if self.outage:
             raise BackendUnavailable(backend=self.name, key=key, reason="outage")
         self._fail_if(call)

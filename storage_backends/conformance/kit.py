@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 from collections.abc import Callable, Iterator
@@ -24,8 +25,21 @@ class Behaviours:
         self.all: list[Behaviour] = []
 
     def __call__(self, behaviour: Behaviour) -> Behaviour:
-        self.all.append(behaviour)
-        return behaviour
+        """An error the behaviour did not expect is a failure of the store, and says so."""
+
+        @functools.wraps(behaviour)
+        def held(make: Make) -> None:
+            try:
+                behaviour(make)
+            except AssertionError:
+                raise
+            except Exception as error:
+                raise AssertionError(
+                    f"{behaviour.__name__}: the store raised {error!r}"
+                ) from error
+
+        self.all.append(held)
+        return held
 
 
 class Interrupted(BaseException):

@@ -155,7 +155,7 @@ def listing_gives_every_object_once(make: Make) -> None:
 
 
 @behaviour
-def listing_gives_sizes(make: Make) -> None:
+def listing_gives_every_size(make: Make) -> None:
     store = make()
     put(store, "ocfl/a", b"12345")
     put(store, "ocfl/b/c", b"")
