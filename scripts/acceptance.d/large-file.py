@@ -41,12 +41,12 @@ def life(size_bytes: int) -> dict[str, float]:
         copies = [f"{name}={work / name},site={name}" for name in ("a", "b")]
         options = [part for copy in copies for part in ("--replica", copy)]
         archive, out = str(work / "archive"), str(work / "out")
+        origin = (work / "b").as_uri()
         commands = {
             "init": ["init", archive, *options, "--accept-shared-failure-domain"],
             "ingest": ["-C", archive, "ingest", str(work / "nop")],
             "audit": ["-C", archive, "audit", "--all"],
-            "restore": ["restore", "--all", "--from", f"{(work / 'b').as_uri()}", "--to", out]
-            + ["--as", "submission"],
+            "restore": ["restore", "--all", "--from", origin, "--to", out, "--as", "submission"],
         }
         for name, command in commands.items():
             started = time.monotonic()
