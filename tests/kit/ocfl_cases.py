@@ -156,6 +156,11 @@ OBJECT_CASES: tuple[Case, ...] = (
     Case("E057", "a digest that is none", b.fixity("md5", {"xyz": ["v1/content/empty"]})),
     Case("E058", "no sidecar", b.remove("inventory.json.sha512")),
     Case("E058", "no sidecar in a version", b.remove("v1/inventory.json.sha512")),
+    Case(
+        "E058",
+        "no sidecar of an inventory that cannot be read",
+        b.in_turn(lambda f: rewrite(f, b"{"), b.remove("inventory.json.sha512")),
+    ),
     Case("E059", "a sidecar of another algorithm", b.other_algorithm_sidecar),
     Case(
         "E060",

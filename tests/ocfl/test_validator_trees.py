@@ -23,6 +23,7 @@ from repository.ocfl.validator import (
     inspect_backend,
     inspect_ocfl,
     validate_object,
+    validate_root,
 )
 from repository.ocfl.validator.tree import EntryUnreadable
 from storage_backends.filesystem import FilesystemBackend
@@ -133,6 +134,24 @@ def test_a_file_that_cannot_be_read_is_never_called_altered(tmp_path: Path, bad:
 def test_content_behind_an_unreadable_folder_is_not_called_missing(tmp_path: Path) -> None:
     report = validate_object(FailingTree(make_object(tmp_path / "o"), "v1/content/data"))
     assert report.codes == {"OCFL-KHO-UNREADABLE"}
+
+
+@pytest.mark.parametrize("bad", ["ocfl_layout.json", OBJECT[:3], "extensions"])
+def test_what_cannot_be_read_of_a_root_is_not_called_wrong(tmp_path: Path, bad: str) -> None:
+    _make_plain_root(tmp_path / "root")
+    *_objects, report = validate_root(FailingTree(tmp_path / "root", bad))
+    said = {(f.code, f.where) for f in report.findings if f.code != "OCFL-KHO-NOT-CHECKED"}
+    assert said == {("OCFL-KHO-UNREADABLE", bad)}
+    assert report.outcome == "invalid"
+
+
+def test_an_unreadable_layout_is_not_replaced_by_the_usual_one(tmp_path: Path) -> None:
+    """An object may lie elsewhere than the usual parameters say: no word on its place."""
+    root = make_root(tmp_path / "root")
+    make_object(root / "elsewhere", PLAIN)
+    config = "extensions/0003-hash-and-id-n-tuple-storage-layout/config.json"
+    *_objects, report = validate_root(FailingTree(root, config))
+    assert report.codes == {"OCFL-KHO-UNREADABLE", "OCFL-KHO-NOT-CHECKED"}
 
 
 def test_a_tree_of_three_hundred_levels_is_walked(tmp_path: Path) -> None:

@@ -153,7 +153,9 @@ class _Judging:
 
     def _check_extensions(self) -> None:
         code = "E086" if self._specification == "1.0" else "E112"
-        entries = self._children(EXTENSIONS) or []
+        entries = self._children(EXTENSIONS)
+        if entries is None:
+            return
         check_extensions(entries, misplaced=code, unregistered="W016", found=self.found)
         files = sort_entries(self._tree.walk(EXTENSIONS), self.found)
         for folder in files.empty_folders():
@@ -189,19 +191,25 @@ class _Judging:
             self.found.add("KHO-NOT-CHECKED", LAYOUT, what=extension)
 
     def _layout(self, extension: str) -> PathOf | None:
-        where = f"{EXTENSIONS}/{extension}/config.json"
-        config = self._json(where) if self._has(where) else None
+        """How the layout maps ids; None when it, or its configuration, cannot be had."""
+        folder = f"{EXTENSIONS}/{extension}"
+        where = f"{folder}/config.json"
+        config: object = None
+        for parent, child in (("", EXTENSIONS), (EXTENSIONS, folder), (folder, where)):
+            entries = self._children(parent)
+            if entries is None:
+                return None
+            if not any(entry.path == child for entry in entries):
+                break
+        else:
+            config = self._json(where)
+            if config is None:
+                return None
         try:
             return layout_of(extension, config)
         except LayoutUnusable as error:
             self.found.add("E070", where, reason=str(error))
             return None
-
-    def _has(self, path: str) -> bool:
-        folder = path.rpartition("/")[0]
-        if folder and not self._has(folder):
-            return False
-        return any(entry.path == path for entry in self._children(folder) or [])
 
     def _json(self, path: str) -> object:
         """The value of a small JSON file; None when it is unusable, which is found."""
