@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from preservation.signatures.companions import content_of_cms, content_of_xml
 from preservation.signatures.facts import CONTENTS_CAP_BYTES, SIGNATURES_CAP, Facts, Question
 from preservation.signatures.kinds import Carrier, carrier_of
 from preservation.signatures.trust import TrustSnapshot
@@ -32,8 +33,11 @@ UNSIGNED = SignatureReport("none")
 
 JOB = "signature"
 
-_VERIFIED = frozenset({Carrier.PDF})
+_VERIFIED = frozenset({Carrier.PDF, Carrier.CMS})
 """The kinds that are verified; the others are recorded as present, not verified."""
+
+_DETACHABLE = frozenset({Carrier.CMS, Carrier.XML})
+"""The kinds that may cover another file of the package."""
 
 _CHUNK = 512
 """How many files are looked at before the first of them is sent to a worker."""
@@ -41,7 +45,8 @@ _CHUNK = 512
 
 @dataclass(frozen=True, slots=True)
 class Item(Generic[Key]):
-    """One file to examine. ``name`` is the submitted one; ``digest`` lets results be reused."""
+    """One file to examine. ``name`` is its path in the package, by which detached signatures
+    find it; ``digest`` lets results be reused; ``puids`` are kept for kinds to come."""
 
     key: Key
     path: Path
@@ -53,11 +58,25 @@ class Item(Generic[Key]):
 
 @dataclass(frozen=True, slots=True)
 class _Mark:
-    """What makes two files one job: the same bytes, judged as the same kind."""
+    """What makes two files one job: the same bytes, beside the same bytes, of the same kind.
+
+    ``number`` is 0 where digests say so, and tells files apart where they are not known.
+    ``beside`` holds URI, path and digest of what a detached signature covers.
+    """
 
     carrier: Carrier
-    digest: str = ""
-    number: int = 0
+    digest: str
+    number: int
+    beside: tuple[tuple[str, str, str], ...] = ()
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """The mark without paths, which differ from package to package."""
+        beside = tuple((uri, digest) for uri, _, digest in self.beside)
+        return self.carrier, self.digest, self.number, beside
+
+
+_Groups = dict[_Mark, list[Item[Key]]]
 
 
 class SignatureExaminer:
@@ -89,7 +108,7 @@ class SignatureExaminer:
             contents_cap_bytes=contents_cap_bytes,
             signatures_cap=signatures_cap,
         )
-        self._known: dict[_Mark, SignatureReport] = {}
+        self._known: dict[tuple[object, ...], SignatureReport] = {}
 
     @property
     def basis(self) -> str:
@@ -105,42 +124,80 @@ class SignatureExaminer:
         return report
 
     def examine_many(self, items: Iterable[Item[Key]]) -> Iterator[tuple[Key, SignatureReport]]:
-        """One report per item, as they come; order is not kept, keys are."""
+        """One report per item, as they come; order is not kept, keys are.
+
+        Detached signatures come last: what they cover is looked for among all the items.
+        """
         remaining = iter(items)
+        package: dict[str, Item[Key]] = {}
+        detachable: list[tuple[Item[Key], Carrier]] = []
         while chunk := list(islice(remaining, _CHUNK)):
-            yield from self._examine(chunk)
+            package.update((item.name or item.path.name, item) for item in chunk)
+            yield from self._examine(chunk, detachable)
+        paths = {name: item.path for name, item in package.items()} if detachable else {}
+        digests = {item.path: item.digest for item in package.values()} if detachable else {}
+        jobs: _Groups[Key] = {}
+        for number, (item, carrier) in enumerate(detachable):
+            beside = self._companions(item, carrier, paths)
+            known = item.digest and all(digests.get(path) for path in beside.values())
+            mark = _Mark(
+                carrier,
+                item.digest,
+                0 if known else number + 1,
+                tuple((uri, str(path), digests.get(path, "")) for uri, path in beside.items()),
+            )
+            jobs.setdefault(mark, []).append(item)
+        yield from self._run(jobs)
 
-    def _examine(self, chunk: list[Item[Key]]) -> Iterator[tuple[Key, SignatureReport]]:
-        groups: dict[_Mark, list[Item[Key]]] = {}
+    def _examine(
+        self, chunk: list[Item[Key]], detachable: list[tuple[Item[Key], Carrier]]
+    ) -> Iterator[tuple[Key, SignatureReport]]:
+        jobs: _Groups[Key] = {}
         for number, item in enumerate(chunk):
-            mark, report = self._first_look(item, number)
-            if report is not None:
-                yield item.key, report
+            try:
+                carrier = carrier_of(item.path, name=item.name, mime=item.mime)
+            except OSError as error:
+                yield item.key, self._unreadable(str(error))
+                continue
+            if carrier == Carrier.NONE:
+                yield item.key, UNSIGNED
+            elif carrier not in _VERIFIED:
+                yield item.key, self._not_verified(carrier)
+            elif carrier in _DETACHABLE:
+                detachable.append((item, carrier))
             else:
-                groups.setdefault(mark, []).append(item)
-        jobs = ((mark, group[0].path, self._params(mark)) for mark, group in groups.items())
-        for mark, outcome in self._pool.map(JOB, jobs):
-            report = self._report(outcome, mark.carrier)
-            if mark.digest and not report.not_checked:
-                self._known[mark] = report
-            for item in groups[mark]:
-                yield item.key, report
+                mark = _Mark(carrier, item.digest, 0 if item.digest else number + 1)
+                jobs.setdefault(mark, []).append(item)
+        yield from self._run(jobs)
 
-    def _first_look(self, item: Item[Key], number: int) -> tuple[_Mark, SignatureReport | None]:
-        """The report, for a file that no worker needs to see."""
+    def _run(self, jobs: _Groups[Key]) -> Iterator[tuple[Key, SignatureReport]]:
+        for mark in [mark for mark in jobs if mark.content in self._known]:
+            report = self._known[mark.content]
+            yield from ((item.key, report) for item in jobs.pop(mark))
+        pending = ((mark, group[0].path, self._params(mark)) for mark, group in jobs.items())
+        for mark, outcome in self._pool.map(JOB, pending):
+            report = self._report(outcome, mark.carrier)
+            if mark.number == 0 and not report.not_checked:
+                self._known[mark.content] = report
+            yield from ((item.key, report) for item in jobs[mark])
+
+    def _companions(
+        self, item: Item[Key], carrier: Carrier, package: dict[str, Path]
+    ) -> dict[str, Path]:
+        name = item.name or item.path.name
+        if carrier == Carrier.CMS:
+            return content_of_cms(name, package)
         try:
-            carrier = carrier_of(item.path, name=item.name, puids=item.puids, mime=item.mime)
-        except OSError as error:
-            return _Mark(Carrier.NONE), self._unreadable(str(error))
-        mark = _Mark(carrier, item.digest, 0 if item.digest else number)
-        if carrier == Carrier.NONE:
-            return mark, UNSIGNED
-        if carrier not in _VERIFIED:
-            return mark, self._not_verified(carrier)
-        return mark, self._known.get(mark)
+            return content_of_xml(name, item.path, package)
+        except OSError:
+            return {}  # the worker will meet the same error, and say so
 
     def _params(self, mark: _Mark) -> dict[str, Any]:
-        return {"carrier": str(mark.carrier), "question": self._question}
+        return {
+            "carrier": str(mark.carrier),
+            "question": self._question,
+            "companions": {uri: path for uri, path, _ in mark.beside},
+        }
 
     def _report(self, outcome: Result | WorkerFailed, carrier: Carrier) -> SignatureReport:
         if not isinstance(outcome, WorkerFailed):

@@ -1,4 +1,4 @@
-"""The ladder: what one CMS signature proves, now and as of a proven moment.
+"""The ladder: what one signature proves, now and as of a proven moment.
 
 ETSI EN 319 102-1 through pyHanko, with our own refusals where it passes too much. Basic, with
 time and (for PDF) LTA validation are tried, and the highest that applies is kept.
@@ -7,20 +7,14 @@ time and (for PDF) LTA validation are tried, and the highest that applies is kep
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from asn1crypto import x509  # type: ignore[import-untyped]  # asn1crypto has no types
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
-from pyhanko.sign.validation import generic_cms
-from pyhanko.sign.validation.ades import (
-    AdESBasicValidationResult,
-    ades_basic_validation,
-    ades_timestamp_validation,
-    ades_with_time_validation,
-)
+from pyhanko.sign.validation.ades import AdESBasicValidationResult, ades_timestamp_validation
 from pyhanko.sign.validation.status import SignatureStatus
 
 from preservation.signatures.material import Material
@@ -55,8 +49,8 @@ _TIME_MAY_HELP = frozenset(
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 Result = AdESBasicValidationResult[Any]
-Lta = Callable[[], Awaitable[tuple[Result, datetime | None]]]
-"""Runs LTA validation: its result and the earliest moment it proves, if any."""
+Imprint = Callable[[str], bytes]
+"""The digest of what a time stamp covers, by algorithm name."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +80,29 @@ class Judged:
     message: str = ""
 
 
-async def judge(
-    signed_data: Any, digest: bytes | None, about: Circumstances, lta: Lta | None = None
-) -> Judged:
-    """The outcome for a CMS ``signed_data`` whose detached content has ``digest``."""
-    result, proven_at, codes = await _climb(signed_data, digest, about, lta)
+class Subject(Protocol):
+    """One signature of whatever kind, as the ladder needs it."""
+
+    @property
+    def certificate(self) -> Any:
+        """The signer's certificate, None when the signature brings none."""
+
+    def stamps(self) -> list[tuple[Any, Imprint]]:
+        """Time stamps over the signature value, each with what it should cover."""
+
+    async def basic(self, about: Circumstances, moment: datetime, *, proven: bool) -> Result:
+        """Basic validation at ``moment``, live or as of a proven one."""
+
+    async def with_time(self, about: Circumstances, proven_at: datetime, basic: Result) -> Result:
+        """The outcome when ``proven_at`` is known and basic validation did not pass."""
+
+    async def long_term(self, about: Circumstances) -> tuple[Result, datetime | None] | None:
+        """LTA validation and the earliest moment it proves; None where there is nothing to."""
+
+
+async def judge(subject: Subject, about: Circumstances) -> Judged:
+    """What one signature proves: the highest of basic, with time and LTA that applies."""
+    result, proven_at, codes = await _climb(subject, about)
     return _judged(_in_order(result, proven_at), proven_at, codes, about)
 
 
@@ -108,39 +120,34 @@ def _in_order(result: Result, proven_at: datetime | None) -> Result:
 
 
 async def _climb(
-    signed_data: Any, digest: bytes | None, about: Circumstances, lta: Lta | None
+    subject: Subject, about: Circumstances
 ) -> tuple[Result, datetime | None, list[str]]:
-    codes: list[str] = []
     if about.proven:
-        return await _as_of(signed_data, digest, about, about.moment), about.moment, codes
-    spec = validation_spec(about.trust, about.extra)
-    live = timing(about.moment, proven=False)
-    if lta is not None:
-        result, proven_at = await lta()
+        return await _as_of(subject, about, about.moment), about.moment, []
+    long_term = await subject.long_term(about)
+    if long_term is not None:
+        result, proven_at = long_term
         if result.ades_subindic == AdESPassed.OK and proven_at is not None:
-            return await _confirmed(result, signed_data, digest, about, proven_at), proven_at, []
-    basic = await ades_basic_validation(signed_data, spec, timing_info=live, raw_digest=digest)
-    signer_info = signed_data["signer_infos"][0]
-    stamps = list(generic_cms.extract_tst_data_iter(signer_info, signed=False))
+            return await _confirmed(result, subject, about, proven_at), proven_at, []
+    basic = await subject.basic(about, about.moment, proven=False)
+    stamps = subject.stamps()
+    passed = basic.ades_subindic == AdESPassed.OK
     if basic.ades_subindic.status == AdESStatus.FAILED or not stamps:
-        if not stamps and basic.ades_subindic == AdESPassed.OK:
-            codes.append("SIG-NO-TIMESTAMP")
-        return basic, None, codes
-    proven_at = await _stamped_at(stamps, signer_info, about)
+        return basic, None, ["SIG-NO-TIMESTAMP"] if passed and not stamps else []
+    proven_at = await _stamped_at(stamps, about)
     if proven_at is None:
         return basic, None, ["SIG-TIMESTAMP-NOT-TRUSTED"]
-    if basic.ades_subindic == AdESPassed.OK:
-        return basic, proven_at, codes
+    if passed:
+        return basic, proven_at, []
     if basic.ades_subindic in _TIME_MAY_HELP:
-        earlier = await _as_of(signed_data, digest, about, proven_at)
+        earlier = await _as_of(subject, about, proven_at)
         better = earlier.ades_subindic == AdESPassed.OK
-        return (earlier if better else basic), proven_at, codes
-    timed = await ades_with_time_validation(signed_data, spec, timing_info=live, raw_digest=digest)
-    return timed, proven_at, codes
+        return (earlier if better else basic), proven_at, []
+    return await subject.with_time(about, proven_at, basic), proven_at, []
 
 
 async def _confirmed(
-    result: Result, signed_data: Any, digest: bytes | None, about: Circumstances, at: datetime
+    result: Result, subject: Subject, about: Circumstances, at: datetime
 ) -> Result:
     """pyHanko's pass, unless it passed an expired certificate without looking at revocation.
 
@@ -151,34 +158,21 @@ async def _confirmed(
     certificate = _certificate(result)
     if certificate is None or certificate.not_valid_after >= about.moment:
         return result
-    return await _as_of(signed_data, digest, about, at)
+    return await _as_of(subject, about, at)
 
 
-async def _as_of(
-    signed_data: Any, digest: bytes | None, about: Circumstances, moment: datetime
-) -> Result:
+async def _as_of(subject: Subject, about: Circumstances, moment: datetime) -> Result:
     """Basic validation as of a moment at which the signature existed."""
-    trust = about.trust
-    certificate = _signer(signed_data)
-    if certificate is not None:
-        trust = usable_crls(trust, certificate)
-    return await ades_basic_validation(
-        signed_data,
-        validation_spec(trust, about.extra, retroactive=True),
-        timing_info=timing(moment, proven=True),
-        raw_digest=digest,
-    )
+    if subject.certificate is not None:
+        about = replace(about, trust=usable_crls(about.trust, subject.certificate))
+    return await subject.basic(about, moment, proven=True)
 
 
-async def _stamped_at(
-    stamps: list[Any], signer_info: Any, about: Circumstances
-) -> datetime | None:
+async def _stamped_at(stamps: list[tuple[Any, Imprint]], about: Circumstances) -> datetime | None:
     """The earliest moment that a trusted time stamp over the signature proves."""
     proven: list[datetime] = []
-    for stamp in stamps:
-        result = await judge_timestamp(
-            stamp, generic_cms.message_imprint_checker(signer_info), about
-        )
+    for stamp, imprint in stamps:
+        result = await judge_timestamp(stamp, imprint, about)
         status = result.api_status
         if result.ades_subindic != AdESPassed.OK or status is None:
             continue
@@ -190,9 +184,7 @@ async def _stamped_at(
     return min(proven, default=None)
 
 
-async def judge_timestamp(
-    stamp: Any, imprint: Callable[[str], bytes], about: Circumstances
-) -> Result:
+async def judge_timestamp(stamp: Any, imprint: Imprint, about: Circumstances) -> Result:
     """The outcome for one RFC 3161 token over what ``imprint`` digests."""
     return await ades_timestamp_validation(
         stamp,
@@ -255,13 +247,6 @@ def _claimed(status: Any) -> str:
 
 def _certificate(result: Result) -> Any:
     return getattr(result.api_status, "signing_cert", None)
-
-
-def _signer(signed_data: Any) -> Any:
-    try:
-        return generic_cms.extract_certs_for_validation(signed_data).signer_cert
-    except Exception:  # noqa: BLE001  the validation proper says what is wrong
-        return None
 
 
 def _stands_alone(certificate: x509.Certificate, trust: Material) -> bool:

@@ -7,7 +7,7 @@ never says *no* of a file that carries one of the kinds below. It imports no lib
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import BinaryIO
@@ -60,21 +60,18 @@ _MAIL_SUFFIXES = frozenset({".eml", ".mht", ".mhtml", ".mbox"})
 _MARKUP_SUFFIXES = frozenset({".xml", ".xsig", ".xades", ".svg", ".xhtml", ".html", ".htm"})
 
 
-def carrier_of(
-    file: Path, *, name: str = "", puids: Iterable[str] = (), mime: str = ""
-) -> Carrier:
+def carrier_of(file: Path, *, name: str = "", mime: str = "") -> Carrier:
     """The kind of signature that the file may carry; OSError when it cannot be read.
 
-    ``name``, ``puids`` and ``mime`` only widen the answer: bytes decide first.
+    ``name`` and ``mime`` only widen the answer: bytes decide first.
     """
     with file.open("rb") as stream:
         head = stream.read(_CHUNK_BYTES)
-        candidate = _candidate(head, PurePath(name or file.name).suffix.lower(), puids, mime)
-        if candidate is None:
-            return Carrier.NONE
-        carrier, pattern = candidate
-        if pattern is None or _occurs(pattern, head, stream):
-            return carrier if carrier != Carrier.ASIC else _zip_carrier(head)
+        suffix = PurePath(name or file.name).suffix.lower()
+        for carrier, pattern in _candidates(head, suffix, mime):
+            stream.seek(len(head))
+            if pattern is None or _occurs(pattern, head, stream):
+                return carrier if carrier != Carrier.ASIC else _zip_carrier(head)
     return Carrier.NONE
 
 
@@ -83,26 +80,24 @@ def has_signature_hint(file: Path, *, name: str = "", mime: str = "") -> bool:
     return carrier_of(file, name=name, mime=mime) != Carrier.NONE
 
 
-def _candidate(
-    head: bytes, suffix: str, puids: Iterable[str], mime: str
-) -> tuple[Carrier, re.Pattern[bytes] | None] | None:
+def _candidates(
+    head: bytes, suffix: str, mime: str
+) -> Iterator[tuple[Carrier, re.Pattern[bytes] | None]]:
     """What the file could be, and what must occur in it; no pattern means: surely signed."""
-    if b"%PDF-" in head[:_PDF_HEADER_BYTES] or suffix == ".pdf" or mime == "application/pdf":
-        return Carrier.PDF, _PDF
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
-        return Carrier.ASIC, _ZIP
+        yield Carrier.ASIC, _ZIP
+    if b"%PDF-" in head[:_PDF_HEADER_BYTES] or suffix == ".pdf" or mime == "application/pdf":
+        yield Carrier.PDF, _PDF
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        return Carrier.OLE2, _OLE2
+        yield Carrier.OLE2, _OLE2
     if _is_cms(head, suffix):
-        return Carrier.CMS, None
+        yield Carrier.CMS, None
     if _PGP.search(head[:_PDF_HEADER_BYTES]):
-        return Carrier.PGP, None
+        yield Carrier.PGP, None
     if suffix in _MAIL_SUFFIXES or mime == "message/rfc822":
-        return Carrier.MAIL, _MAIL
+        yield Carrier.MAIL, _MAIL
     if _is_markup(head, suffix) or mime.endswith(("/xml", "+xml")):
-        return Carrier.XML, _XML
-    del puids  # no format needs them yet: bytes, name and type say enough
-    return None
+        yield Carrier.XML, _XML
 
 
 def _is_cms(head: bytes, suffix: str) -> bool:

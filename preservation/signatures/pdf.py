@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.misc import PdfReadError
-from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel
+from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY
 from pyhanko.sign.validation.ades import ades_lta_validation
 from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
-from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from preservation.signatures.cms_subject import CmsSubject
 from preservation.signatures.facts import Facts, Question
 from preservation.signatures.judging import (
     Circumstances,
@@ -26,6 +26,12 @@ from preservation.signatures.judging import (
     judged_timestamp,
 )
 from preservation.signatures.material import material
+from preservation.signatures.pdf_around import (
+    changes_after,
+    coverage_of,
+    trailing_bytes,
+    with_document,
+)
 from preservation.signatures.pdf_data import brought_along, has_store
 from preservation.signatures.pdf_hidden import may_hide_signature
 from preservation.signatures.pdf_reader import (
@@ -38,21 +44,6 @@ from preservation.signatures.spec import timing, validation_spec
 from preservation.signatures.telling import describe
 from schemas.moments import format_moment, parse_moment
 from schemas.nouns import SignatureResult
-
-_TAIL_BYTES = 65536
-_COVERAGE = {
-    SignatureCoverageLevel.ENTIRE_FILE: "file",
-    SignatureCoverageLevel.ENTIRE_REVISION: "revision",
-    SignatureCoverageLevel.CONTIGUOUS_BLOCK_FROM_START: "start",
-    SignatureCoverageLevel.UNCLEAR: "unclear",
-}
-_CHANGES = {
-    ModificationLevel.NONE: "none",
-    ModificationLevel.LTA_UPDATES: "maintenance",
-    ModificationLevel.FORM_FILLING: "form",
-    ModificationLevel.ANNOTATIONS: "annotations",
-    ModificationLevel.OTHER: "other",
-}
 
 
 class _NeedsLaxReading(Exception):
@@ -124,6 +115,27 @@ class _Opened:
     problem: str = ""
 
 
+class _PdfSubject(CmsSubject):
+    """A PDF signature: CMS, and LTA when later document time stamps protect it."""
+
+    def __init__(self, signature: BulkSignature, *, archived: bool) -> None:
+        super().__init__(signature.signed_data, signature.compute_digest())
+        self._signature = signature
+        self._archived = archived
+
+    async def long_term(self, about: Circumstances) -> tuple[Result, datetime | None] | None:
+        """EN 319 102-1 clause 5.6.3, with the earliest moment before now that it proves."""
+        if not self._archived:
+            return None
+        result = await ades_lta_validation(
+            self._signature,
+            PdfSignatureValidationSpec(validation_spec(about.trust, about.extra)),
+            timing_info=timing(about.moment, proven=False),
+        )
+        known = result.best_signature_time
+        return result, known if known is not None and known < about.moment else None
+
+
 class _Document:
     """One file's signatures while they are judged."""
 
@@ -188,29 +200,14 @@ class _Document:
                 signature.signed_data, signature.compute_digest, self._about
             )
             return judged_timestamp(result, self._about)
-        lta = None
-        if any(_is_later_stamp(other, signature) for other in self._reader.examined):
-
-            async def lta() -> tuple[Result, datetime | None]:
-                return await self._long_term(signature)
-
-        return await judge(signature.signed_data, signature.compute_digest(), self._about, lta)
-
-    async def _long_term(self, signature: BulkSignature) -> tuple[Result, datetime | None]:
-        spec = validation_spec(self._about.trust, self._about.extra)
-        live = timing(self._about.moment, proven=False)
-        result = await ades_lta_validation(
-            signature, PdfSignatureValidationSpec(spec), timing_info=live
-        )
-        known = result.best_signature_time
-        return result, known if known is not None and known < self._about.moment else None
+        stamped = any(_is_later_stamp(other, signature) for other in self._reader.examined)
+        return await judge(_PdfSubject(signature, archived=stamped), self._about)
 
     def _told(self, name: str, signature: BulkSignature, judged: Judged) -> SignatureResult:
         stamp = signature.sig_object_type == "/DocTimeStamp"
         told = describe(signature.signed_data, judged)
-        covered: Any = signature.coverage
-        coverage = _COVERAGE.get(covered, "unclear")
-        changes = _changes(signature)
+        coverage = coverage_of(signature)
+        changes = changes_after(signature)
         told = replace(
             told,
             field=name,
@@ -223,7 +220,7 @@ class _Document:
             told = replace(told, signed_at=_stated_time(signature))
         if told.signed_at and told.time == "none":
             told = replace(told, time="claimed")
-        return _with_document(told, signature, coverage, changes)
+        return with_document(told, signature, coverage, changes)
 
     def _level(self, signature: BulkSignature) -> str:
         if not _has_stamp(signature):
@@ -241,59 +238,9 @@ class _Document:
         if orphans and not unread:
             codes.append("SIG-UNREADABLE" if broken_fields else "SIG-REMOVED")
         last = max(self._reader.examined, key=lambda s: s.signed_revision, default=None)
-        if last is not None and (_trailing(last, self._reader) or _goes_on(self._reader)):
+        if last is not None and trailing_bytes(last, self._reader):
             codes.append("SIG-TRAILING-BYTES")
         return codes
-
-
-def _with_document(
-    told: SignatureResult, signature: BulkSignature, coverage: str, changes: str
-) -> SignatureResult:
-    """The result after what the libraries leave out of their verdict: the rest of the file."""
-    if told.indication == "TOTAL-FAILED":
-        return told
-    if coverage in {"start", "unclear"}:
-        return replace(
-            told, indication="INDETERMINATE", sub_indication="COVERAGE_UNCLEAR", integrity="broken"
-        )
-    allowed = signature.summarise_integrity_info()["docmdp_ok"]
-    if changes == "other" or (allowed is False and signature.changes_analysed):
-        return replace(
-            told, indication="INDETERMINATE", sub_indication="UNSIGNED_CHANGES", integrity="broken"
-        )
-    if changes == "not_analysed":
-        passed = told.indication == "TOTAL-PASSED"
-        return replace(
-            told,
-            indication="INDETERMINATE",
-            sub_indication="CHANGES_NOT_ANALYSED" if passed else told.sub_indication,
-            codes=(*told.codes, "SIG-CHANGES-NOT-ANALYSED"),
-            detail=signature.analysis_error[:300],
-        )
-    return told
-
-
-def _changes(signature: BulkSignature) -> str:
-    if not signature.changes_analysed:
-        whole = signature.coverage == SignatureCoverageLevel.ENTIRE_FILE
-        return "none" if whole else "not_analysed"
-    level = getattr(signature.diff_result, "modification_level", ModificationLevel.OTHER)
-    return _CHANGES[level]
-
-
-def _trailing(last: BulkSignature, reader: SurveyedReader) -> bool:
-    """Bytes after the last signature that belong to no revision."""
-    covered: Any = last.coverage
-    newest = int(reader.xrefs.total_revisions) - 1
-    to_revision: bool = covered == SignatureCoverageLevel.ENTIRE_REVISION
-    return to_revision and last.signed_revision >= newest
-
-
-def _goes_on(reader: SurveyedReader) -> bool:
-    """Whether something follows the last end-of-file mark."""
-    reader.real_file.seek(max(0, reader.survey.size_bytes - _TAIL_BYTES))
-    tail = reader.real_file.read(_TAIL_BYTES)
-    return bool(tail.rpartition(b"%%EOF")[2].strip(b" \t\r\n\f\0"))
 
 
 def _is_later_stamp(other: BulkSignature, signature: BulkSignature) -> bool:

@@ -49,6 +49,7 @@ def test_every_file_of_a_mixed_lot_gets_its_report(
         "empty.pdf": b"",
         "cut.pdf": signed_pdf("leader", "B-B")[:3000],
         "old.sig": b"\x00\x01",
+        "letter.eml": b"Content-Type: multipart/signed; micalg=sha256",
     }
     paths = {name: _file(tmp_path, name, content) for name, content in contents.items()}
     items = [Item(name, path) for name, path in paths.items()]
@@ -63,10 +64,12 @@ def test_every_file_of_a_mixed_lot_gets_its_report(
         "empty.pdf": "none",
         "cut.pdf": "hold",
         "old.sig": "warn",
+        "letter.eml": "warn",
         "missing.pdf": "hold",
     }
     assert reports["cut.pdf"].findings == ("SIG-UNREADABLE",)
-    assert reports["old.sig"].not_checked == "kind not supported"
+    assert reports["letter.eml"].not_checked == "kind not supported"
+    assert reports["old.sig"].findings == ("SIG-NOT-VERIFIED",)
     assert reports["good.pdf"].basis == examiner.basis
 
 
