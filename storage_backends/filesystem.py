@@ -92,7 +92,7 @@ class FilesystemBackend:
         with backend._disk.translated("kho/"):
             for folder in STANDING_FOLDERS:
                 backend._disk.make_folders(folder)
-            backend._disk.settle("")
+                backend._disk.settle_way_to(f"{folder}/")
         return backend
 
     def put_new(self, key: str, source: Source, *, size_bytes: int, sha256: str) -> None:

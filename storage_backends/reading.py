@@ -114,13 +114,14 @@ class _Reader:
             with self._backend.open(request.key) as stream:
                 size_bytes, digest = self._digest(stream, buffer)
         except StorageError as error:
-            return ReadResult(request.key, 0, "", error)
+            # The traceback would keep every frame of this thread alive with the result.
+            return ReadResult(request.key, 0, "", error.with_traceback(None))
         except OSError as error:
             # A stream of a store that forgot to translate: still this object's fault alone.
             unknown = BackendUnavailable(
                 backend=self._backend.name, key=request.key, reason=str(error)
             )
-            unknown.__cause__ = error
+            unknown.__cause__ = error.with_traceback(None)
             return ReadResult(request.key, 0, "", unknown)
         return ReadResult(request.key, size_bytes, digest)
 

@@ -59,6 +59,14 @@ def test_a_root_may_be_reached_through_a_link(root: Path, tmp_path: Path) -> Non
     assert (root / "ocfl/a").read_bytes() == b"1"
 
 
+def test_making_a_store_where_one_is_harms_nothing_and_walks_nothing(root: Path) -> None:
+    put(FilesystemBackend("disk", root), "ocfl/a/b/c", b"1")
+    system = FaultySystem()
+    store = FilesystemBackend.create("disk", root, system=system)
+    assert system.names("scandir") == []
+    assert keys(store) == ["ocfl/a/b/c"]
+
+
 def test_staging_and_set_aside_are_closed_to_others(root: Path) -> None:
     modes = {n: stat.S_IMODE((root / "kho" / n).stat().st_mode) for n in ("staging", "set-aside")}
     assert modes == {"staging": 0o700, "set-aside": 0o700}
