@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TextIO
 
 import msgspec
-from sqlalchemy import Column, Connection, FromClause, Table, select
+from sqlalchemy import Column, Connection, FromClause, Select, Table, select
 
 from repository.catalogue.database import BATCH_ROWS, Database
 from repository.catalogue.declared import DECLARED, Kept
@@ -40,18 +40,20 @@ def _lines(connection: Connection) -> Iterator[str]:
                 yield from _table(connection, name, declared.order)
 
 
-def _table(connection: Connection, name: str, order: tuple[str, ...]) -> Iterator[str]:
+def rows_of(name: str, order: tuple[str, ...]) -> Select[Any]:
+    """The question for a table's rows in canonical order, columns by name."""
     columns, source = _columns(metadata.tables[name])
+    chosen = (columns[each] for each in sorted(columns))
+    return select(*chosen).select_from(source).order_by(*(columns[each] for each in order))
+
+
+def _table(connection: Connection, name: str, order: tuple[str, ...]) -> Iterator[str]:
+    columns, _source = _columns(metadata.tables[name])
     names = sorted(columns)
-    query = (
-        select(*(columns[each] for each in names))
-        .select_from(source)
-        .order_by(*(columns[each] for each in order))
-    )
     writers = [_writer(columns[each]) for each in names]
     # Streamed: a million files are never in memory at once.
-    rows = connection.execute(query, execution_options={"yield_per": BATCH_ROWS})
-    for row in rows:
+    streamed = {"yield_per": BATCH_ROWS}
+    for row in connection.execute(rows_of(name, order), execution_options=streamed):
         values = (write(value) for write, value in zip(writers, row, strict=True))
         yield _json({"table": name, **dict(zip(names, values, strict=True))})
 
@@ -65,7 +67,8 @@ def _columns(table: Table) -> tuple[dict[str, Column[Any]], FromClause]:
         source = source.join(aip, table.c.aip_key == aip.c.aip_key)
     if "content_key" in table.columns and table is not content:
         columns["content_path"] = content.c.content_path
-        source = source.join(content, table.c.content_key == content.c.content_key)
+        # Outer, though every row has one: SQLite would start from here and sort a million rows.
+        source = source.outerjoin(content, table.c.content_key == content.c.content_key)
     return columns, source
 
 

@@ -13,7 +13,17 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    insert,
+    select,
+    tuple_,
+    update,
+)
 
 from repository.catalogue.contents import ContentFacts, content_files, content_of
 from repository.catalogue.damage import FileCheck, judge
@@ -194,19 +204,20 @@ def _content_keys(
     connection: Connection, checks: Sequence[FileCheck]
 ) -> dict[tuple[str, str, str], int]:
     """The keys as they are now: a dossier may have moved since the audit read its list."""
-    keyed = [check.key for check in checks if check.key is not None]
-    loose = {check.content_path for check in checks if check.key is None}
-    owners = {check.aip_id for check in checks if check.key is None}
-    named = or_(
-        content.c.content_key.in_(keyed),
-        and_(aip.c.aip_id.in_(owners), content.c.content_path.in_(loose)),
-    )
+    loose = [check for check in checks if check.key is None]
+    # Two questions, not one with "or": each is answered from an index.
+    keyed = content.c.content_key.in_({check.key for check in checks} - {None})
+    named: list[ColumnElement[bool]] = [keyed]
+    if loose:
+        paths = content.c.content_path.in_({check.content_path for check in loose})
+        named.append(and_(aip.c.aip_id.in_({check.aip_id for check in loose}), paths))
     query = select(
         content.c.content_key, content.c.content_path, aip.c.aip_id, aip.c.place
     ).join_from(content, aip)
     return {
         (row.aip_id, row.place, row.content_path): row.content_key
-        for row in connection.execute(query.where(named))
+        for condition in named
+        for row in connection.execute(query.where(condition))
     }
 
 

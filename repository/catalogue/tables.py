@@ -148,7 +148,7 @@ file = Table(
 ledger_line = Table(
     "ledger_line",
     metadata,
-    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", _KEY, primary_key=True, autoincrement=False),
     _text("moment"),
     _text("kind"),
     _json("body"),
@@ -161,9 +161,7 @@ ledger_line = Table(
 event = Table(
     "event",
     metadata,
-    Column(
-        "seq", BigInteger, ForeignKey("ledger_line.seq"), primary_key=True, autoincrement=False
-    ),
+    Column("seq", _KEY, ForeignKey("ledger_line.seq"), primary_key=True, autoincrement=False),
     _text("event_id"),
     _text("aip_id"),
     _text("type"),
@@ -175,9 +173,7 @@ event = Table(
 receipt = Table(
     "receipt",
     metadata,
-    Column(
-        "seq", BigInteger, ForeignKey("ledger_line.seq"), primary_key=True, autoincrement=False
-    ),
+    Column("seq", _KEY, ForeignKey("ledger_line.seq"), primary_key=True, autoincrement=False),
     _text("receipt_id"),
     _text("aip_id"),
     _text("submission_digest"),
@@ -190,9 +186,7 @@ receipt = Table(
 rejection = Table(
     "rejection",
     metadata,
-    Column(
-        "seq", BigInteger, ForeignKey("ledger_line.seq"), primary_key=True, autoincrement=False
-    ),
+    Column("seq", _KEY, ForeignKey("ledger_line.seq"), primary_key=True, autoincrement=False),
     _text("receipt_id"),
     _text("submission_digest"),
     Column("files", BigInteger, nullable=False),
@@ -207,7 +201,7 @@ copy = Table(
     _text("replica", key=True),
     _text("state"),
     _text("verified_at"),
-    Column("seq", BigInteger, ForeignKey("ledger_line.seq"), nullable=False),
+    Column("seq", _KEY, ForeignKey("ledger_line.seq"), nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -24,6 +24,7 @@ from kit.catalogues import (
 )
 from repository.catalogue import Catalogue, FileCheck
 from repository.catalogue.declared import DECLARED, Kept
+from repository.catalogue.dump import rows_of
 from repository.facts import AipFacts, SupersededFacts
 from schemas.nouns import Document, Place, Verdict
 from schemas.records import LedgerLine
@@ -158,3 +159,15 @@ def test_files_are_read_from_the_database_as_they_are_written(tmp_path: Path) ->
         out = Out()
         catalogue.dump(out)
     assert 0 < out.largest < 1_000, "one row at a time"
+
+
+def test_no_table_is_sorted_in_memory_to_be_dumped(tmp_path: Path) -> None:
+    plans: list[str] = []
+    with empty_catalogue(tmp_path) as catalogue, catalogue._database.read() as connection:
+        for name, declared in DECLARED.items():
+            if declared.order:
+                asked = rows_of(name, declared.order).compile(connection.engine)
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}")
+                plans += [f"{name}: {row[3]}" for row in plan]
+    assert len(plans) > 10
+    assert not [plan for plan in plans if "TEMP B-TREE" in plan]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 
 from kit.catalogues import (
     DATA,
@@ -296,3 +298,23 @@ def test_all_files_are_paged_each_once_with_shared_bytes_once(catalogue: Catalog
         after = page[-1].key
     assert len(seen) == len(set(seen)) == 5
     assert catalogue.all_files(limit=1)[0].size_bytes == 7
+
+
+def test_ten_times_the_files_cost_no_more_than_ten_times_the_statements(
+    catalogue: Catalogue,
+) -> None:
+    def statements(files: int) -> int:
+        said: list[str] = []
+        engine = catalogue._database._engine
+
+        def note(*given: Any) -> None:
+            said.append(given[2])
+
+        event.listen(engine, "before_cursor_execute", note)
+        catalogue.register(make_facts(files, files=files))
+        event.remove(engine, "before_cursor_execute", note)
+        return len(said)
+
+    small, large = statements(500), statements(5_000)
+    assert small < 30
+    assert large < small + 10, "rows go in batches"

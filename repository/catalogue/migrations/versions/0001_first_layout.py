@@ -122,7 +122,7 @@ def _archival() -> None:
 def _journalled() -> None:
     op.create_table(
         "ledger_line",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", _KEY, autoincrement=False, nullable=False),
         sa.Column("moment", _TEXT, nullable=False),
         sa.Column("kind", _TEXT, nullable=False),
         sa.Column("body", _TEXT, nullable=False),
@@ -133,7 +133,7 @@ def _journalled() -> None:
     op.create_index("ledger_line_kind", "ledger_line", ["kind", "seq"], unique=False)
     op.create_table(
         "event",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", _KEY, autoincrement=False, nullable=False),
         sa.Column("event_id", _TEXT, nullable=False),
         sa.Column("aip_id", _TEXT, nullable=False),
         sa.Column("type", _TEXT, nullable=False),
@@ -148,7 +148,7 @@ def _journalled() -> None:
     op.create_index("event_aip", "event", ["aip_id", "seq"], unique=False)
     op.create_table(
         "receipt",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", _KEY, autoincrement=False, nullable=False),
         sa.Column("receipt_id", _TEXT, nullable=False),
         sa.Column("aip_id", _TEXT, nullable=False),
         sa.Column("submission_digest", _TEXT, nullable=False),
@@ -164,7 +164,7 @@ def _journalled() -> None:
     op.create_index("receipt_submission", "receipt", ["submission_digest", "seq"], unique=False)
     op.create_table(
         "rejection",
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", _KEY, autoincrement=False, nullable=False),
         sa.Column("receipt_id", _TEXT, nullable=False),
         sa.Column("submission_digest", _TEXT, nullable=False),
         sa.Column("files", sa.BigInteger(), nullable=False),
@@ -182,7 +182,7 @@ def _journalled() -> None:
         sa.Column("replica", _TEXT, nullable=False),
         sa.Column("state", _TEXT, nullable=False),
         sa.Column("verified_at", _TEXT, nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("seq", _KEY, nullable=False),
         sa.ForeignKeyConstraint(
             ["seq"],
             ["ledger_line.seq"],
