@@ -243,8 +243,9 @@ def test_every_refusal_and_repair_has_its_text_in_both_languages() -> None:
 
 
 LARGE = """
-import resource, sys
+import sys
 from pathlib import Path
+from kit.memory import peak_mebibytes
 from kit.mets_data import numbered_refs, representation
 from schemas.eark import write_representation_mets
 from schemas.mets_facts import MetsFileEntry
@@ -254,7 +255,7 @@ with path.open("wb") as out:
     write_representation_mets(out, representation(data=numbered_refs(count)))
 with path.open("rb") as stream:
     read = sum(isinstance(item, MetsFileEntry) for item in mets_items(stream))
-print(read, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(read, peak_mebibytes())
 """
 
 
