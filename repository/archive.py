@@ -7,6 +7,7 @@ when first needed; only :meth:`Repository.prepare_to_write` recovers and may wri
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -26,6 +27,7 @@ from repository.entries import copy_body, event_body
 from repository.journal import Journal
 from repository.locks import WriterLock, held
 from repository.ocfl.claims import Claim, VersionTaken
+from repository.ocfl.writer import VersionContent
 from repository.recovery import Recovery, RecoveryAction, take_back
 from repository.replica import (
     Replica,
@@ -201,12 +203,7 @@ class Repository:
     ) -> list[CopyOutcome]:
         """The build is claimed, written and read back on each of ``replicas``, or its outcome
         says why not, and nothing half written is left there."""
-        claim = Claim(
-            writer=self._writer_id,
-            inventory_sha256=build.record.inventory_sha256,
-            moment=format_moment(self.now()),
-        )
-        claimed, failures = claim_everywhere(build, replicas, claim)
+        claimed, failures = claim_everywhere(build, replicas, self.claim_for(build))
         progress.phase(
             "PROGRESS-STORE",
             files_total=2 * build.record.files * len(claimed),
@@ -217,6 +214,14 @@ class Repository:
             if outcome.error is not None and outcome.replica in claimed:
                 self._take_back(outcome.replica, build)
         return outcomes
+
+    def claim_for(self, version: VersionContent) -> Claim:
+        """This process's claim on a version."""
+        return Claim(
+            writer=self._writer_id,
+            inventory_sha256=hashlib.sha256(version.inventory_json).hexdigest(),
+            moment=format_moment(self.now()),
+        )
 
     def record(self, *events: Event) -> None:
         """The events are in the journal of every reachable replica and in the catalogue."""

@@ -1,0 +1,141 @@
+"""Fill: what a replica lacks is copied to it from copies that prove themselves on the way.
+
+Completes under-replicated AIPs after an outage and brings a new replica up to date. It can be
+interrupted and run again: what is there and committed is not copied twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from repository.archive import Repository
+from repository.catalogue import AipSummary
+from repository.copying import CommittedCopy, committed_copy
+from repository.entries import copy_body
+from repository.ocfl.claims import VersionRef, VersionTaken
+from repository.ocfl.writer import write_version
+from repository.recovery import take_back
+from repository.replica import Replica
+from repository.replication import CopyOutcome, claim_everywhere
+from schemas.errors import KhoError
+from schemas.progress import NoProgress, Progress
+from storage_backends.interface import BackendUnavailable, StorageError
+
+
+@dataclass(frozen=True, slots=True)
+class FillFailure:
+    """One AIP that could not be completed on one replica, and why."""
+
+    aip_id: str
+    replica: str
+    reason: str
+
+
+@dataclass(slots=True)
+class FillReport:
+    """What a fill did."""
+
+    aips: int = 0
+    copied: int = 0
+    already_there: int = 0
+    not_allowed: int = 0
+    """Copies that the secrecy gates forbid."""
+    failures: list[FillFailure] = field(default_factory=list)
+
+
+def fill(
+    archive: Repository,
+    *,
+    only: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> FillReport:
+    """Every AIP is on every reachable replica that may hold it (or on those in ``only``).
+
+    Each copy made was read back and is in the journal; what could not be copied is named.
+    """
+    progress = progress or NoProgress()
+    archive.prepare_to_write()
+    targets = [replica for replica in archive.replicas if not only or replica.name in only]
+    report = FillReport()
+    progress.phase("PROGRESS-FILL")
+    for summary in archive.catalogue.aips():
+        report.aips += 1
+        have = {
+            copy.replica
+            for copy in archive.catalogue.copies(summary.aip_id)
+            if copy.place is summary.place
+            and copy.version == summary.version
+            and copy.state == "verified"
+        }
+        for target in targets:
+            if target.name in have:
+                report.already_there += 1
+            elif not target.may_hold(summary.access):
+                report.not_allowed += 1
+            else:
+                _fill_one(archive, summary, target, report, progress)
+    return report
+
+
+def _fill_one(
+    archive: Repository,
+    summary: AipSummary,
+    target: Replica,
+    report: FillReport,
+    progress: Progress,
+) -> None:
+    try:
+        for number in range(1, summary.version + 1):
+            ref = VersionRef(summary.place, summary.aip_id, number)
+            copy_version(archive, ref, target, progress)
+    except KhoError as error:
+        report.failures.append(FillFailure(summary.aip_id, target.name, str(error)))
+        if isinstance(error, BackendUnavailable):
+            archive.unreachable.setdefault(target.name, error)
+    else:
+        report.copied += 1
+
+
+def copy_version(
+    archive: Repository, ref: VersionRef, target: Replica, progress: Progress
+) -> None:
+    """The version is committed and read back on ``target``, and the journal says so.
+
+    Sources are tried one after the other: a damaged one fails by its digest and leaves
+    nothing. The last source's error is raised when none could give it.
+    """
+    if committed_copy(target, ref) is None:
+        _copy_from_any(archive, ref, target, progress)
+    outcome = CopyOutcome(target, verified_at=archive.now())
+    archive.record_entries([("copy", copy_body(ref, outcome))])
+
+
+def _copy_from_any(
+    archive: Repository, ref: VersionRef, target: Replica, progress: Progress
+) -> None:
+    failure: KhoError = VersionTaken(aip_id=ref.aip_id, version=ref.number, replica=target.name)
+    for source in _sources(archive, ref, target):
+        claimed, failures = claim_everywhere(source, [target], archive.claim_for(source))
+        if failures:
+            raise failures[0].error or failure
+        try:
+            write_version(claimed[0].backend, source, progress=progress)
+        except StorageError as error:
+            take_back(target, ref)
+            failure = error
+        else:
+            return
+    raise failure
+
+
+def _sources(archive: Repository, ref: VersionRef, target: Replica) -> Iterator[CommittedCopy]:
+    for replica in archive.replicas:
+        if replica.name == target.name:
+            continue
+        try:
+            copy = committed_copy(replica, ref)
+        except KhoError:
+            continue
+        if copy is not None:
+            yield copy

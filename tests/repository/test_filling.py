@@ -1,0 +1,111 @@
+"""A replica that was away, or is new, gets what it lacks from copies that prove themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kit.archives import FILES, TestBed, make_bed, store
+from kit.crashing import Fuse, fused
+from repository.fill import fill
+from repository.ocfl.reader import list_objects
+from schemas.nouns import Access, Place
+from storage_backends.faulty import FaultyBackend, SimulatedCrash, flipped
+from storage_backends.memory import MemoryBackend
+
+
+@pytest.fixture
+def bed(tmp_path: Path) -> TestBed:
+    stores = {name: FaultyBackend(MemoryBackend(name)) for name in ("alpha", "beta", "gamma")}
+    return make_bed(tmp_path / "archive", stores, min_copies=2)
+
+
+def outage_of_gamma(bed: TestBed) -> None:
+    gamma = bed.backends["gamma"]
+    assert isinstance(gamma, FaultyBackend)
+    gamma.outage = True
+    with bed.open() as archive:
+        store(archive, FILES)
+        store(archive, {b"x.txt": b"x"})
+    gamma.outage = False
+
+
+def test_a_replica_that_was_away_is_completed(bed: TestBed) -> None:
+    outage_of_gamma(bed)
+    with bed.open() as archive:
+        assert not list(list_objects(bed.backends["gamma"], Place.ARCHIVE))
+        report = fill(archive)
+        assert (report.copied, report.failures) == (2, [])
+        assert len(list(list_objects(bed.backends["gamma"], Place.ARCHIVE))) == 2
+        keys = [{i.key for i in r.backend.list("ocfl/")} for r in archive.replicas]
+        assert keys[0] == keys[2]
+        assert fill(archive).copied == 0
+
+
+def test_a_damaged_source_is_passed_over_and_its_damage_is_not_copied(bed: TestBed) -> None:
+    outage_of_gamma(bed)
+    alpha = bed.backends["alpha"]
+    assert isinstance(alpha, FaultyBackend)
+    key = next(i.key for i in alpha.list("ocfl/") if i.key.endswith("a.txt"))
+    alpha.alter(key, flipped)
+    with bed.open() as archive:
+        assert fill(archive).failures == []
+    with bed.backends["gamma"].open(key) as stream:
+        assert stream.read() == FILES[b"phu-luc/a.txt"]
+
+
+def test_what_no_copy_can_prove_is_named_and_nothing_half_is_left(bed: TestBed) -> None:
+    outage_of_gamma(bed)
+    for name in ("alpha", "beta"):
+        backend = bed.backends[name]
+        assert isinstance(backend, FaultyBackend)
+        key = next(i.key for i in backend.list("ocfl/") if i.key.endswith("a.txt"))
+        backend.alter(key, flipped)
+    with bed.open() as archive:
+        report = fill(archive)
+        assert report.copied == 1
+        assert [failure.replica for failure in report.failures] == ["gamma"]
+        assert len(list(list_objects(bed.backends["gamma"], Place.ARCHIVE))) == 1
+
+
+def test_secret_dossiers_are_not_filled_to_a_replica_that_may_not_hold_them(
+    tmp_path: Path,
+) -> None:
+    bed = make_bed(tmp_path / "archive")
+    with bed.open() as archive:
+        store(archive, access=Access.SECRET)
+    replicas = tuple(
+        type(r)(name=r.name, url=r.url, site=r.site, max_access="public")
+        for r in bed.settings.replicas
+    )
+    closed = type(bed.settings)(root=bed.settings.root, id=bed.settings.id, replicas=replicas)
+    with TestBed(closed, bed.backends, bed.clock).open() as archive:
+        report = fill(archive)
+    assert report.copied == 0
+
+
+def test_a_fill_killed_at_any_call_is_finished_by_the_next(tmp_path: Path) -> None:
+    total = 0
+    crash_at = 0
+    while crash_at == 0 or crash_at <= total:
+        stores = {n: FaultyBackend(MemoryBackend(n)) for n in ("alpha", "beta", "gamma")}
+        bed = make_bed(tmp_path / str(crash_at), stores, min_copies=2)
+        outage_of_gamma(bed)
+        fuse = Fuse(crash_at)
+        archive = bed.open(fused(bed.backends, fuse))
+        if crash_at == 0:
+            fill(archive)
+            archive.close()
+            total = fuse.calls
+            crash_at = 1
+            continue
+        with pytest.raises(SimulatedCrash):
+            fill(archive)
+        if archive._writer is not None:
+            archive._writer.release()
+        archive.catalogue.close()
+        with bed.open() as after:
+            assert not fill(after).failures
+            assert len(list(list_objects(bed.backends["gamma"], Place.ARCHIVE))) == 2
+        crash_at += 5
