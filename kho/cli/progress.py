@@ -34,18 +34,22 @@ def shown(lang: Language, stream: TextIO | None = None) -> Iterator[Progress]:
 
 def _bars(stream: TextIO) -> rich_progress.Progress:
     return rich_progress.Progress(
-        rich_progress.TextColumn("{task.description}"),
+        rich_progress.TextColumn("{task.description}", markup=False),
         rich_progress.BarColumn(),
         rich_progress.TextColumn("{task.fields[files]}"),
         rich_progress.DownloadColumn(binary_units=True),
         rich_progress.TransferSpeedColumn(),
         rich_progress.TimeRemainingColumn(),
         console=Console(file=stream),
+        transient=True,
+        # What a command prints goes above the bar when both are on one terminal. Otherwise it
+        # belongs to the file or program that standard output leads to.
+        redirect_stdout=sys.stdout.isatty(),
     )
 
 
 class BarProgress:
-    """One bar for each phase, with bytes, files, rate and the time that is left."""
+    """A bar for the present phase, with bytes, files, rate and the time that is left."""
 
     def __init__(self, bars: rich_progress.Progress, lang: Language) -> None:
         self._bars = bars
@@ -63,10 +67,10 @@ class BarProgress:
         bytes_total: int | None = None,
         replica: str = "",
     ) -> None:
-        """The bar before is full; a new one begins."""
+        """The bar of the phase before gives way to a new one."""
         with self._lock:
             if self._task is not None:
-                self._bars.stop_task(self._task)
+                self._bars.remove_task(self._task)
             self._files, self._files_total = 0, files_total
             text = say(name, self._lang, replica=replica)
             self._task = self._bars.add_task(text, total=bytes_total, files=self._counted())
@@ -83,7 +87,7 @@ class BarProgress:
 
 
 class LineProgress:
-    """A line when a phase begins, every ten seconds of a long one, and when it ends."""
+    """A line when a phase begins; of a long one also every ten seconds and at its end."""
 
     def __init__(
         self, stream: TextIO, lang: Language, *, monotonic: Callable[[], float] = time.monotonic
@@ -98,6 +102,7 @@ class LineProgress:
         self._bytes = 0
         self._bytes_total: int | None = None
         self._next_line = 0.0
+        self._is_long = False
 
     def phase(
         self,
@@ -107,34 +112,48 @@ class LineProgress:
         bytes_total: int | None = None,
         replica: str = "",
     ) -> None:
-        """The phase before has its last line; a new one begins."""
+        """A long phase before has its last line; the new one is announced."""
         with self._lock:
-            self._line()
+            self._end()
             self._name = say(name, self._lang, replica=replica)
             self._files, self._files_total = 0, files_total
             self._bytes, self._bytes_total = 0, bytes_total
             self._next_line = self._monotonic() + LINE_EVERY_S
+            self._announce()
 
     def advance(self, *, files: int = 0, size_bytes: int = 0) -> None:
         """Counted; written when the last line is ten seconds old."""
         with self._lock:
             self._files += files
             self._bytes += size_bytes
-            if self._monotonic() >= self._next_line:
-                self._line()
+            if self._name and self._monotonic() >= self._next_line:
+                self._is_long = True
+                self._count()
                 self._next_line = self._monotonic() + LINE_EVERY_S
 
     def finish(self) -> None:
-        """The last phase has its last line."""
+        """A long last phase has its last line."""
         with self._lock:
-            self._line()
-            self._name = ""
+            self._end()
 
-    def _line(self) -> None:
-        if not self._name:
-            return
+    def _announce(self) -> None:
+        total = []
+        if self._files_total is not None:
+            total.append(say("CLI-PROGRESS-FILES", self._lang, files=counted(self._files_total)))
+        if self._bytes_total is not None:
+            total.append(sized(self._bytes_total))
+        self._write(f"{self._name}: {', '.join(total)}" if total else self._name)
+
+    def _count(self) -> None:
         size = sized(self._bytes, self._bytes_total)
         files = counted(self._files, self._files_total)
-        fields = say("CLI-PROGRESS-LINE", self._lang, files=files, bytes=size)
-        self._stream.write(f"{self._name}: {fields}\n")
+        self._write(f"{self._name}: {say('CLI-PROGRESS-FILES', self._lang, files=files)}, {size}")
+
+    def _end(self) -> None:
+        if self._is_long:
+            self._count()
+        self._name, self._is_long = "", False
+
+    def _write(self, line: str) -> None:
+        self._stream.write(f"{line}\n")
         self._stream.flush()
