@@ -33,7 +33,7 @@ UNSIGNED = SignatureReport("none")
 
 JOB = "signature"
 
-_VERIFIED = frozenset({Carrier.PDF, Carrier.CMS})
+_VERIFIED = frozenset({Carrier.PDF, Carrier.CMS, Carrier.XML})
 """The kinds that are verified; the others are recorded as present, not verified."""
 
 _DETACHABLE = frozenset({Carrier.CMS, Carrier.XML})

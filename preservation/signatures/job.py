@@ -46,5 +46,9 @@ def facts_of(
             from preservation.signatures.cms import examine_cms
 
             return examine_cms(file, question, beside.get(CONTENT))
+        case Carrier.XML:
+            from preservation.signatures.xml import examine_xml
+
+            return examine_xml(file, question, beside)
         case _:
             raise ValueError(f"no judge for {carrier}")

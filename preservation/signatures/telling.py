@@ -14,23 +14,27 @@ from schemas.nouns import SignatureResult
 
 def describe(signed_data: Any, judged: Judged) -> SignatureResult:
     """The result of one CMS signature, with what its signer says of himself."""
+    result = replace(from_judged(judged), signed_at=_signing_time(signed_data["signer_infos"][0]))
+    certificate = signer_certificate(signed_data)
+    return result if certificate is None else named(result, certificate)
+
+
+def from_judged(judged: Judged) -> SignatureResult:
+    """What was proved, without names."""
     proven = judged.proven_at
-    result = SignatureResult(
+    return SignatureResult(
         field="",
         indication=judged.indication,
         sub_indication=judged.sub_indication,
         integrity=judged.integrity,
         trust=judged.trust,
         time=judged.time,
-        signed_at=_signing_time(signed_data["signer_infos"][0]),
         detail="" if judged.indication == "TOTAL-PASSED" else judged.message,
         proven_at=format_moment(proven) if proven is not None else "",
         anchor=judged.anchor,
         codes=judged.codes,
         evidence=judged.evidence,
     )
-    certificate = signer_certificate(signed_data)
-    return result if certificate is None else named(result, certificate)
 
 
 def signer_certificate(signed_data: Any) -> Any:

@@ -1,0 +1,154 @@
+"""What an XML signature may ask for before any of it is verified.
+
+Everything a signature names is the signer's choice, and the signer may be an attacker with a
+key of his own: transforms that compute (XPath, XSLT), addresses that lead out of the package
+and keyed digests are refused here, not left to a library's defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod
+
+from schemas.xml import Element
+
+DS = "http://www.w3.org/2000/09/xmldsig#"
+XADES = "http://uri.etsi.org/01903/v1.3.2#"
+REFERENCES_CAP = 2000
+_IDS = frozenset({"Id", "ID", "id"})
+
+_CANONICAL = frozenset(method.value for method in CanonicalizationMethod)
+_TRANSFORMS = _CANONICAL | {SignatureConstructionMethod.enveloped.value, f"{DS}base64"}
+
+
+class Refused(Exception):
+    """The signature asks for something that is not done; ``code`` says which."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail[:300]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference of a SignedInfo: what it names and how it is digested."""
+
+    uri: str
+    transforms: tuple[str, ...]
+    kind: str
+
+    @property
+    def outside(self) -> bool:
+        """Whether it names another file."""
+        return bool(self.uri) and not self.uri.startswith("#")
+
+    @property
+    def canonical(self) -> bool:
+        """Whether the named file is digested as XML, not as bytes."""
+        return any(transform in _CANONICAL for transform in self.transforms)
+
+
+def references_of(signature: Element) -> tuple[Reference, ...]:
+    """The references of one ``ds:Signature``, all of them allowed; Refused."""
+    info = signature.find(f"{{{DS}}}SignedInfo")
+    if info is None:
+        raise Refused("FORMAT", "no SignedInfo")
+    method = info.find(f"{{{DS}}}SignatureMethod")
+    if method is not None and "hmac" in str(method.get("Algorithm")).lower():
+        raise Refused("SIG-REFUSED-REFERENCE", "a keyed digest instead of a signature")
+    found = tuple(_references(info))
+    if not found or len(found) > REFERENCES_CAP:
+        raise Refused("FORMAT", f"{len(found)} references")
+    return found
+
+
+def _references(info: Element) -> Iterator[Reference]:
+    for reference in info.findall(f"{{{DS}}}Reference"):
+        uri = reference.get("URI")
+        if uri is None:
+            raise Refused("SIG-REFUSED-REFERENCE", "a reference without an address")
+        transforms = tuple(
+            str(transform.get("Algorithm"))
+            for transform in reference.iterfind(f"{{{DS}}}Transforms/{{{DS}}}Transform")
+        )
+        for transform in transforms:
+            if transform not in _TRANSFORMS:
+                raise Refused("SIG-REFUSED-REFERENCE", f"the transformation {transform}")
+        _check_address(uri)
+        yield Reference(uri, transforms, str(reference.get("Type") or ""))
+
+
+def _check_address(uri: str) -> None:
+    if uri.startswith("#"):
+        if uri.startswith("#xpointer"):
+            raise Refused("SIG-REFUSED-REFERENCE", f"the address {uri}")
+        return
+    scheme, colon, _ = uri.partition(":")
+    if (colon and "/" not in scheme) or uri.startswith(("//", "\\", "/")) or ".." in uri:
+        raise Refused("SIG-REFUSED-REFERENCE", f"the address {uri}")
+
+
+def element_by_id(root: Element, uri: str) -> Element:
+    """The one element that ``#id`` names; Refused when there is none or more than one.
+
+    The library looks at one spelling of the attribute after the other; two elements with the
+    same id in two spellings would then mean different things to different readers.
+    """
+    wanted = uri[1:]
+    found = [
+        element
+        for element in root.iter("*")
+        if any(_local(name) in _IDS and value == wanted for name, value in element.items())
+    ]
+    if len(found) != 1:
+        raise Refused("SIG-REFUSED-REFERENCE", f"{uri} names {len(found)} elements")
+    return found[0]
+
+
+def uncovered(root: Element, signatures: list[Element], covered: list[Element]) -> list[str]:
+    """Names of up to ten elements whose content no covered element contains.
+
+    An element that only holds covered ones and signatures together says nothing itself. What
+    hangs inside a signature counts as content too, unless it is covered or qualifies it.
+    The caller keeps all elements alive, so that they can be told apart.
+    """
+    inside = {id(element) for element in covered}
+    found: list[str] = []
+    _look(root, inside, found)
+    for signature in signatures:
+        _look_inside(signature, inside - {id(root)}, found)
+    return found[:10]
+
+
+def _look(element: Element, inside: set[int], found: list[str]) -> None:
+    if id(element) in inside or element.tag == f"{{{DS}}}Signature" or len(found) > 10:
+        return
+    children = list(element.iterchildren("*"))
+    said = bool((element.text or "").strip()) or any((c.tail or "").strip() for c in children)
+    named = any(_local(name) not in _TOLERATED for name, _ in element.items())
+    if said or named or not children:
+        found.append(_local(str(element.tag)))
+        return
+    for child in children:
+        _look(child, inside, found)
+
+
+def _look_inside(signature: Element, inside: set[int], found: list[str]) -> None:
+    for held in signature.findall(f"{{{DS}}}Object"):
+        if id(held) in inside:
+            continue
+        if (held.text or "").strip():
+            found.append("Object")
+        for child in held.iterchildren("*"):
+            if _local(str(child.tag)) != "QualifyingProperties":
+                _look(child, inside, found)
+
+
+_TOLERATED = _IDS | {"schemaLocation", "noNamespaceSchemaLocation"}
+
+
+def _local(name: str) -> str:
+    return name.rpartition("}")[2]
