@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
 
-import click
 import pytest
 
 from kho.cli.progress import LINE_EVERY_S, LineProgress, shown
@@ -80,7 +80,7 @@ def test_output_for_another_program_is_not_drawn_on_the_terminal(
     terminal = Terminal()
     with shown("en", terminal) as progress:
         progress.phase("PROGRESS-STORE")
-        click.echo('{"receipt": 1}')
+        sys.stdout.write('{"receipt": 1}\n')
     assert capsys.readouterr().out == '{"receipt": 1}\n'
     assert "receipt" not in terminal.getvalue()
 
