@@ -189,11 +189,23 @@ class Identifier:
         )
 
     def _extension_table(self) -> dict[str, list[int]]:
+        """Formats by extension; the one among them that has no signature, if there is one.
+
+        The signatures of the others did not match, or the extension would not be asked: a
+        ``.txt`` is plain text. With several such formats all stay, as in fido.
+        """
+        told_by_bytes = {signature.format for signature in self.signature_set.signatures}
+        told_by_bytes |= {self._orders[c.puid] for c in self.signature_set.containers}
         table: defaultdict[str, list[int]] = defaultdict(list)
         for known in self._formats:
             for extension in dict.fromkeys(known.extensions):
                 table[extension].append(known.order)
-        return {extension: self._unbeaten(orders) for extension, orders in table.items()}
+        best = {extension: self._unbeaten(orders) for extension, orders in table.items()}
+        for extension, orders in best.items():
+            plain = [order for order in orders if order not in told_by_bytes]
+            if len(plain) == 1:
+                best[extension] = plain
+        return best
 
 
 def _beaten_by(formats: Iterable[Format]) -> list[frozenset[int]]:

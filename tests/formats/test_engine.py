@@ -71,7 +71,7 @@ def test_an_extension_that_contradicts_the_bytes_is_a_warning(engine: Identifier
 def test_bytes_that_say_nothing_are_judged_by_the_name_and_say_so(engine: Identifier) -> None:
     by_name = identify(engine, b"Kinh gui", "cong van.txt")
     assert (by_name.method, by_name.warnings) == ("extension", ("FORMAT-EXTENSION-ONLY",))
-    assert "x-fmt/111" in by_name.puids
+    assert by_name.puids == ("x-fmt/111",)
     unknown = identify(engine, b"Kinh gui", "cong van")
     assert (unknown.puids, unknown.method) == ((), "none")
     assert unknown.warnings == ("FORMAT-UNKNOWN",)
