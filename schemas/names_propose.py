@@ -148,7 +148,7 @@ def plausibility(text: str, encoding: str = "") -> float:
                 good += marked * RARE
             elif marked and encoding == "cp437":
                 good += marked * WESTERN
-    strange = sum(not sign.isascii() for sign in text) - covered
+    strange = sum(not sign.isascii() or sign < " " for sign in text) - covered
     return good / (total + strange) if total + strange else 0.0
 
 
@@ -165,4 +165,4 @@ def _split_at_capitals(word: str, capitals_lost: bool) -> list[str]:
             parts.append(letter.lower())
         else:
             parts[-1] += letter
-    return parts
+    return parts if all(len(part) > 1 for part in parts) else [word.lower()]

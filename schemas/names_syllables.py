@@ -9,10 +9,17 @@ from functools import lru_cache
 _TONES = {"\u0300", "\u0301", "\u0303", "\u0309", "\u0323"}
 _CLOSING_TONES = {"\u0301", "\u0323"}
 _ONSET = r"(?:ngh|ng|nh|ch|gh|gi|kh|ph|qu|th|tr|[bcdđghklmnprstvx])?"
-_NUCLEUS = r"(?:uyê|uya|oai|oay|iê|yê|ia|ya|oa|oă|oe|oo|ua|uâ|uê|uô|uơ|uy|ưa|ươ|[aăâeêioôơuưy])"
+_OPEN = "[aeêioôơuưy]|[iyuư]a|oa|oe|uê|uơ|uya?"
+_GLIDES = "[aeo]o|a[iyu]|â[yu]|[êiư]u|[oôơuư]i|oa[iyo]|oeo|[iy]êu|uôi|ươ[iu]|uây|uyu"
+_BEFORE_MNPT = "[aăâeêioôơuưy]|oa|oă|oe|uâ|uê|uyê?|[iy]ê|uô|ươ"
+_BEFORE_NG = "[aăâeoôuư]|oa|oă|oo|uâ|[iy]ê|uô|ươ"
+_BEFORE_NH = "o?a|u?ê|i|u?y"
 _SYLLABLE = re.compile(
-    rf"{_ONSET}(?:{_NUCLEUS}(?:[mnptiyou])?|(?:o?a|u?ê|i|u?y)(?:nh|ch)"
-    rf"|(?:[aăâeoôuư]|oa|oă|oo|uâ|iê|yê|uô|ươ)(?:c|ng|k))"
+    rf"{_ONSET}(?:{_OPEN}|{_GLIDES}|(?:{_BEFORE_MNPT})[mnpt]"
+    rf"|(?:{_BEFORE_NG})(?:ng|c|k)|(?:{_BEFORE_NH})(?:nh|ch))"
+)
+_TONE_ON_GLIDE = re.compile(
+    r"(?!gi|qu).*[aeo\u0302\u0306\u031b][iyou][\u0300\u0301\u0303\u0309\u0323]"
 )
 _CLOSED = re.compile(r".*(?:[cptk]|ch)")
 
@@ -66,7 +73,7 @@ def is_syllable(word: str) -> bool:
         return False
     bare = "".join(mark for mark in decomposed if mark not in _TONES)
     bare = unicodedata.normalize("NFC", bare)
-    if not _SYLLABLE.fullmatch(bare):
+    if not _SYLLABLE.fullmatch(bare) or _TONE_ON_GLIDE.fullmatch(decomposed):
         return False
     closed = _CLOSED.fullmatch(bare) is not None and len(bare) > 1
     return not (closed and tones and tones[0] not in _CLOSING_TONES)
