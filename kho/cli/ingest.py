@@ -13,10 +13,10 @@ import msgspec
 
 from kho.cli.command import argument, command, json_option, option
 from kho.cli.exits import Exit, weightiest
-from kho.cli.output import print_json
+from kho.cli.output import print_json, print_line, print_text
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
-from schemas.records import Receipt, encode_line
+from schemas.records import Receipt
 
 if TYPE_CHECKING:
     from ingest.desk import Desk
@@ -72,13 +72,13 @@ def ingest(
             )
             receipts.append(receipt)
             if as_lines:
-                click.echo(encode_line(receipt), nl=False)
+                print_line(receipt)
             elif not as_json:
-                click.echo(receipt_text(receipt, session.language))
+                print_text(receipt_text(receipt, session.language))
     if as_json:
         print_json(Receipts(receipts=tuple(receipts)))
     elif as_lines:
-        click.echo(encode_line(summary_of(receipts)), nl=False)
+        print_line(summary_of(receipts))
     elif len(receipts) > 1:
         session.tell("CLI-INGEST-SUMMARY", **msgspec.to_builtins(summary_of(receipts)))
     return exit_of(receipts)

@@ -11,14 +11,29 @@ import msgspec
 from schemas.records import encode, encode_line
 
 
+def print_text(text: str, *, err: bool = False) -> None:
+    """The text on standard output, or standard error.
+
+    Through ``sys``, where a progress bar lets what is printed stand above it.
+    """
+    click.echo(text, file=sys.stderr if err else sys.stdout)
+
+
 def print_json(document: msgspec.Struct) -> None:
     """The document on standard output, as UTF-8 whatever the locale."""
-    click.echo(encode(document), nl=False)
+    _print_utf8(encode(document))
 
 
 def print_line(record: msgspec.Struct) -> None:
     """The record as one line of NDJSON on standard output."""
-    click.echo(encode_line(record), nl=False)
+    _print_utf8(encode_line(record))
+
+
+def _print_utf8(content: bytes) -> None:
+    if sys.stdout.isatty():
+        click.echo(content.decode(), file=sys.stdout, nl=False)
+    else:
+        click.echo(content, nl=False)
 
 
 def print_table(rows: Iterable[Sequence[str]], *, head: Sequence[str]) -> None:

@@ -11,8 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
+from kho.cli.output import print_text
 from schemas.errors import KhoError
 from schemas.text import LANGUAGES, Language, say
 
@@ -67,11 +66,11 @@ class Session:
 
     def tell(self, code: str, **fields: object) -> None:
         """A line on standard output."""
-        click.echo(self.say(code, **fields))
+        print_text(self.say(code, **fields))
 
     def note(self, code: str, **fields: object) -> None:
         """A line on standard error, out of the way of what a program reads."""
-        click.echo(self.say(code, **fields), err=True)
+        print_text(self.say(code, **fields), err=True)
 
     @contextmanager
     def repository(self) -> Iterator[Repository]:

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 
 import pytest
 
+from kho.cli.output import print_text
 from kho.cli.progress import LINE_EVERY_S, LineProgress, shown
 from kho.cli.sizes import counted, sized
 
 
-class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+class Terminal(io.TextIOWrapper):
+    """A stream over bytes, as standard output is, that says it is a terminal."""
+
+    def __init__(self) -> None:
+        self.bytes = io.BytesIO()
+        super().__init__(self.bytes, encoding="utf-8", write_through=True)
+
+    def getvalue(self) -> str:
+        return self.bytes.getvalue().decode()
 
     def isatty(self) -> bool:
         return True
@@ -102,3 +111,16 @@ def test_sizes_are_written_as_people_read_them(size: int, text: str) -> None:
 def test_counts_name_their_total_when_it_is_known() -> None:
     assert (counted(1234), counted(1, 1234)) == ("1,234", "1/1,234")
     assert sized(1024, 2048) == "1.0 KiB/2.0 KiB"
+
+
+def test_what_is_printed_on_the_same_terminal_stands_above_the_bar(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with shown("en", terminal) as progress:
+        progress.phase("PROGRESS-STORE", files_total=2, bytes_total=10)
+        progress.advance(files=1, size_bytes=5)
+        print_text("accepted")
+    # The line on which the bar stood is erased before the text is written on it.
+    assert re.search(r"\x1b\[2K *accepted *\n", terminal.getvalue())
