@@ -55,20 +55,12 @@ class NestedArchives:
         with ZipArchive(source, self._caps, note, hashing=False) as archive:
             try:
                 archive.prepare()
-                self._judge_size(archive, where)
                 for member in archive.members():
                     self._look_into(member, f"{where}!/{printable(member.raw_path)}", level)
             except ArchiveStopped:
                 pass
         if bombs:
             self._report(rejected("ARCHIVE-NESTED-BOMB", where, reason=bombs[0].code))
-
-    def _judge_size(self, archive: ZipArchive, where: str) -> None:
-        declared = archive.declared_bytes()
-        worth = declared > self._caps.ratio_from_bytes
-        if worth and declared > self._caps.ratio * archive.size_bytes:
-            self._report(rejected("ARCHIVE-NESTED-BOMB", where, reason="ARCHIVE-RATIO"))
-            raise ArchiveStopped(where=where)
 
     def _look_into(self, member: ZipMember, where: str, level: int) -> None:
         if member.kind is not MemberKind.FILE or member.peek(len(ZIP_MAGIC)) != ZIP_MAGIC:

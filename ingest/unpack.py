@@ -24,7 +24,7 @@ from schemas.archives import (
 from schemas.archives_tar import TarArchive
 from schemas.archives_zip import ZipArchive
 from schemas.bag_algorithms import algorithms_needed
-from schemas.names import NameJudge
+from schemas.names import NameJudge, printable
 from schemas.nouns import Container
 from schemas.progress import NoProgress, Progress
 
@@ -45,10 +45,11 @@ def unpack_archive(
     found in it. ``admission`` is complete when every member was read; a refused member leaves a
     finding of severity reject.
     """
+    name = printable(os.fsencode(source.name))
     head = _head(source)
     archive = _opened(archive_kind(head, source.name), source, caps, admission.findings)
     if archive is None:
-        admission.findings(rejected("ARCHIVE-KIND", source.name))
+        admission.findings(rejected("ARCHIVE-KIND", name))
         return
     with archive:
         area = StagingArea(staging, quota_bytes)
@@ -59,9 +60,9 @@ def unpack_archive(
             yield from run.entries({*extra_algorithms, *algorithms_needed(archive.names())})
             admission.complete = True
         admission.hold_empty(archive.taken.empty_folders())
-        admission.container = Container(source.name, archive.size_bytes, archive.sha256())
+        admission.container = Container(name, archive.size_bytes, archive.sha256())
         if archive.changed():
-            admission.findings(rejected("PACKAGE-CHANGED", source.name))
+            admission.findings(rejected("PACKAGE-CHANGED", name))
 
 
 def _head(source: Path) -> bytes:

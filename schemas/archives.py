@@ -180,6 +180,13 @@ class ByteBudget:
             self._report(rejected("ARCHIVE-TOO-MANY", where, cap=self._caps.entries))
             raise ArchiveStopped(where=where)
 
+    def foresee(self, declared_bytes: int, packed_bytes: int) -> None:
+        """Stops before anything is unpacked when what is declared breaks a cap already."""
+        if declared_bytes > self._caps.total_bytes:
+            self._report(rejected("ARCHIVE-TOO-LARGE", "", cap=self._caps.total_bytes))
+            raise ArchiveStopped
+        self.check_ratio(declared_bytes, packed_bytes, "")
+
     def take(self, size_bytes: int, packed_bytes: int | None, where: str) -> None:
         """So many more bytes came out of ``packed_bytes`` in all; None: nothing is packed."""
         self.unpacked_bytes += size_bytes

@@ -227,7 +227,10 @@ class TarArchive:
         segments: list[Segment] | None,
     ) -> TarMember | None:
         path = tidy_path(name, self._report)
-        folder = header.kind == FOLDER or (name.endswith(b"/") and not size)
+        folder = header.kind == FOLDER or name.endswith(b"/")
+        if folder and size:
+            self._report(rejected("ARCHIVE-FOLDER-WITH-BYTES", self._stream.where))
+            return None
         if not path:
             return None
         if not (self.taken.claim_folder(path) if folder else self.taken.claim_file(path)):

@@ -139,8 +139,9 @@ class ZipArchive:
         os.close(self._descriptor)
 
     def prepare(self) -> None:
-        """The directory was read, and everything is where it says."""
+        """The directory was read, everything is where it says, and would fit the caps."""
         self._layout = read_layout(self.file, self._caps, self.report)
+        self._budget.foresee(self.declared_bytes(), self.size_bytes)
 
     def names(self) -> Iterator[bytes]:
         """Every entry's path as it stands in the directory, unjudged."""

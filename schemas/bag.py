@@ -39,6 +39,7 @@ __all__ = [
 
 Report = Callable[[Finding], None]
 
+_EARLY = frozenset({"0.93", "0.94", "0.95"})
 _OXUM = re.compile(r"(\d{1,20})\.(\d{1,12})")
 
 
@@ -190,8 +191,9 @@ class _Judge:
                 self._say("BAG-TAG-UNCOVERED", Severity.WARNING, payload_list.name)
 
     def _judge_info(self) -> None:
-        early = self._declared.version in {"0.93", "0.94", "0.95"}
-        name = "package-info.txt" if early else "bag-info.txt"
+        name = "bag-info.txt"
+        if self._declared.version in _EARLY and name.encode() not in self._tree.files:
+            name = "package-info.txt"
         file = self._tree.files.get(name.encode())
         if file is not None and file.size_bytes <= SMALL_TAG_BYTES:
             self._info = read_bag_info(file, name, self._declared.encoding, self._report)

@@ -67,6 +67,7 @@ REFUSED = {
     "unknown kind": (typed(b"Z"), "ARCHIVE-MEMBER-KIND"),
     "17 twice": (tar_file("a.txt", b"other"), "ARCHIVE-DUPLICATE"),
     "18 file and folder": (tar_file("a.txt/b"), "ARCHIVE-FILE-AND-FOLDER"),
+    "folder with bytes": (tar_file("x/"), "ARCHIVE-FOLDER-WITH-BYTES"),
     "28 long": (tar_file("x" * 256), "NAME-TOO-LONG"),
 }
 

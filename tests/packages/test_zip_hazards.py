@@ -102,6 +102,13 @@ def test_1_a_zip_bomb_that_lies_about_its_size_stops_while_unpacking(tmp_path: P
     assert staged_bytes(tmp_path) == 0
 
 
+def test_1_a_zip_that_declares_more_than_the_cap_is_the_senders_fault(tmp_path: Path) -> None:
+    giant = extra_field(0x0001, struct.pack("<Q", 1 << 60))
+    result = unpack(tmp_path, forge_zip([Forged(b"a", size=0xFFFFFFFF, extra=giant)]))
+
+    assert result.refusals == {"ARCHIVE-TOO-LARGE"}
+
+
 def test_1_the_total_is_capped(tmp_path: Path) -> None:
     members = {str(n): os.urandom(100_000) for n in range(5)}
     result = unpack(tmp_path, zipped(members), total_bytes=250_000)
@@ -396,6 +403,13 @@ def test_bytes_that_no_entry_names_are_an_error(tmp_path: Path) -> None:
 
     assert [(f.code, f.severity) for f in result.findings] == [("ARCHIVE-GAP", Severity.ERROR)]
     assert len(result.files) == 2
+
+
+def test_a_name_of_the_container_that_is_no_utf8_can_be_written_down(tmp_path: Path) -> None:
+    result = unpack(tmp_path, forge_zip([A]), os.fsdecode(b"L\xfd.zip"))
+
+    assert result.admission.container is not None
+    assert result.admission.container.name == "L%FD.zip"
 
 
 def test_an_archive_comment_is_no_hazard(tmp_path: Path) -> None:
