@@ -8,6 +8,7 @@ import pytest
 
 from kit.archives import FILES, TestBed, make_bed, store
 from kit.crashing import Fuse, fused
+from kit.stores import quick_disk
 from repository.fill import fill
 from repository.ocfl.reader import list_objects
 from schemas.nouns import Access, Place
@@ -85,27 +86,27 @@ def test_secret_dossiers_are_not_filled_to_a_replica_that_may_not_hold_them(
     assert report.copied == 0
 
 
-def test_a_fill_killed_at_any_call_is_finished_by_the_next(tmp_path: Path) -> None:
-    total = 0
-    crash_at = 0
-    while crash_at == 0 or crash_at <= total:
-        stores = {n: FaultyBackend(MemoryBackend(n)) for n in ("alpha", "beta", "gamma")}
-        bed = make_bed(tmp_path / str(crash_at), stores, min_copies=2)
-        outage_of_gamma(bed)
-        fuse = Fuse(crash_at)
-        archive = bed.open(fused(bed.backends, fuse))
-        if crash_at == 0:
+def bed_after_an_outage(folder: Path) -> TestBed:
+    stores = {n: FaultyBackend(MemoryBackend(n)) for n in ("alpha", "beta", "gamma")}
+    bed = make_bed(folder, stores, min_copies=2)
+    outage_of_gamma(bed)
+    return bed
+
+
+def test_a_fill_killed_at_any_call_is_finished_by_the_next() -> None:
+    with quick_disk() as folder:
+        fuse = Fuse()
+        bed = bed_after_an_outage(folder / "count")
+        with bed.open(fused(bed.backends, fuse)) as archive:
             fill(archive)
-            archive.close()
-            total = fuse.calls
-            crash_at = 1
-            continue
-        with pytest.raises(SimulatedCrash):
-            fill(archive)
-        if archive._writer is not None:
-            archive._writer.release()
-        archive.catalogue.close()
-        with bed.open() as after:
-            assert not fill(after).failures
-            assert len(list(list_objects(bed.backends["gamma"], Place.ARCHIVE))) == 2
-        crash_at += 5
+        for crash_at in range(1, fuse.calls, 4):
+            bed = bed_after_an_outage(folder / str(crash_at))
+            archive = bed.open(fused(bed.backends, Fuse(crash_at)))
+            with pytest.raises(SimulatedCrash):
+                fill(archive)
+            if archive._writer is not None:
+                archive._writer.release()
+            archive.catalogue.close()
+            with bed.open() as after:
+                assert not fill(after).failures
+                assert len(list(list_objects(bed.backends["gamma"], Place.ARCHIVE))) == 2
