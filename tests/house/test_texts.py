@@ -90,8 +90,10 @@ def test_every_code_of_a_known_family_has_a_text() -> None:
     texts = catalogue("en")
     families = {code.partition("-")[0] for code in texts}
     used = {code for _path, code in literals() if code.partition("-")[0] in families}
-    told = texts.keys() | {code for code in used if any(p + code in texts for p in composed())}
-    assert sorted(used - told) == []
+    for code in used - texts.keys():
+        put_together = any(beginning + code in texts for beginning in composed())
+        is_a_beginning = any(known.startswith(f"{code}-") for known in texts)
+        assert put_together or is_a_beginning, code
 
 
 @cache
