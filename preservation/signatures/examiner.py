@@ -33,7 +33,9 @@ UNSIGNED = SignatureReport("none")
 
 JOB = "signature"
 
-_VERIFIED = frozenset({Carrier.PDF, Carrier.CMS, Carrier.XML})
+_VERIFIED = frozenset(
+    {Carrier.PDF, Carrier.CMS, Carrier.XML, Carrier.ASIC, Carrier.ODF, Carrier.OOXML}
+)
 """The kinds that are verified; the others are recorded as present, not verified."""
 
 _DETACHABLE = frozenset({Carrier.CMS, Carrier.XML})

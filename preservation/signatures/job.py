@@ -50,5 +50,9 @@ def facts_of(
             from preservation.signatures.xml import examine_xml
 
             return examine_xml(file, question, beside)
+        case Carrier.ASIC | Carrier.ODF | Carrier.OOXML:
+            from preservation.signatures.zipped import examine_zip
+
+            return examine_zip(file, carrier, question)
         case _:
             raise ValueError(f"no judge for {carrier}")

@@ -41,7 +41,7 @@ def material(snapshot: str, manifest: str) -> Material:
     if listed.sha256 != snapshot:
         raise TrustUnreadable(path=manifest, reason="another snapshot than the one asked for")
     for item in listed.files:
-        for der in _ders(_checked(item)):
+        for der in ders_in(_checked(item)):
             _add(found, item, der)
     return found
 
@@ -56,7 +56,8 @@ def _checked(item: TrustFile) -> bytes:
     return content
 
 
-def _ders(content: bytes) -> Iterator[bytes]:
+def ders_in(content: bytes) -> Iterator[bytes]:
+    """The DER values of a file in PEM or DER."""
     if pem.detect(content):
         for _, _, der in pem.unarmor(content, multiple=True):
             yield der
@@ -68,7 +69,7 @@ def _add(found: Material, item: TrustFile, der: bytes) -> None:
     try:
         match item.role:
             case TrustRole.ANCHOR | TrustRole.INTERMEDIATE:
-                for certificate in _certificates(der):
+                for certificate in certificates_in(der):
                     _add_certificate(found, item, certificate)
             case TrustRole.CRL:
                 parsed = crl.CertificateList.load(der, strict=True)
@@ -90,7 +91,7 @@ def _add_certificate(found: Material, item: TrustFile, certificate: x509.Certifi
         found.intermediates.append(certificate)
 
 
-def _certificates(der: bytes) -> Iterator[x509.Certificate]:
+def certificates_in(der: bytes) -> Iterator[x509.Certificate]:
     """One certificate, or all of a PKCS #7 bundle."""
     bundle = cms.ContentInfo.load(der)
     try:

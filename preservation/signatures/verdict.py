@@ -113,7 +113,7 @@ def said_of(result: SignatureResult, policy: SignaturePolicy) -> Mapping[str, st
     rule = policy.rule(result.indication, result.sub_indication)
     said = {rule.finding: rule.decision} if rule.finding else {}
     for code in result.codes:
-        said.setdefault(code, policy.weight(code))
+        said[code] = heaviest([said.get(code, "none"), policy.weight(code)])
     return said
 
 
@@ -132,9 +132,10 @@ def decide(
     decisions = []
     for result in signatures:
         decisions.append(policy.rule(result.indication, result.sub_indication).decision)
-        weights |= said_of(result, policy)
+        for code, decision in said_of(result, policy).items():
+            weights[code] = heaviest([weights.get(code, "none"), decision])
     for code in observations:
-        weights.setdefault(code, policy.weight(code))
+        weights[code] = heaviest([weights.get(code, "none"), policy.weight(code)])
     return SignatureReport(
         decision=heaviest([*decisions, *weights.values()]),
         signatures=signatures,

@@ -147,7 +147,7 @@ def _look_inside(signature: Element, inside: set[int], found: list[str]) -> None
                 _look(child, inside, found)
 
 
-_TOLERATED = _IDS | {"schemaLocation", "noNamespaceSchemaLocation"}
+_TOLERATED = _IDS | {"schemaLocation", "noNamespaceSchemaLocation", "version"}
 
 
 def _local(name: str) -> str:

@@ -275,7 +275,8 @@ def test_24_a_keyed_digest_is_no_signature() -> None:
 
 
 def test_a_reference_to_a_manifest_says_that_the_rest_is_not_verified() -> None:
-    manifest = f'<ds:Object xmlns:ds="{DS}"><ds:Manifest Id="m"/></ds:Object>'
+    listed = reference_to("elsewhere.bin", b"x")
+    manifest = f'<ds:Object xmlns:ds="{DS}"><ds:Manifest Id="m">{listed}</ds:Manifest></ds:Object>'
     from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
     canonical = etree.tostring(etree.fromstring(manifest)[0], method="c14n", exclusive=True)
