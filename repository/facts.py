@@ -37,18 +37,6 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SupersededFacts:
-    """Content of an earlier version that the newest state no longer names.
-
-    It is part of the object still: audited, repaired and restored like the rest.
-    """
-
-    content_path: str
-    sha256: str
-    sha512: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionFacts:
     """One OCFL version of an AIP and the digests of its inventory."""
 
@@ -86,5 +74,3 @@ class AipFacts:
     fields: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[Document, ...] = ()
     files: tuple[FileFacts, ...] = ()
-    superseded: tuple[SupersededFacts, ...] = ()
-    """By content path."""

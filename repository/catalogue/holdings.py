@@ -152,7 +152,7 @@ class Holdings:
         return tuple(map(content_of, self._database.rows(page)))
 
     def content(self, aip_id: AipId, place: Place) -> Iterator[ContentFacts]:
-        """The files that replicas must hold of one AIP, of earlier versions too, page by page."""
+        """The files that replicas must hold of one AIP, by content path, page by page."""
         page = content_files().where(aip.c.aip_id == aip_id, aip.c.place == place.value)
         page = page.order_by(content.c.content_path).limit(BATCH_ROWS)
         after = ""
@@ -184,17 +184,10 @@ def _facts(connection: Connection, row: AnyRow) -> AipFacts:
         dossier_field.c.aip_key == key
     )
     documents = select(document).where(document.c.aip_key == key).order_by(document.c.position)
-    superseded = (
-        select(content)
-        .outerjoin(file, file.c.content_key == content.c.content_key)
-        .where(content.c.aip_key == key, file.c.content_key.is_(None))
-        .order_by(content.c.content_path)
-    )
     return facts_of(
         row,
         versions=connection.execute(versions).all(),
         fields={each.name: each.value for each in connection.execute(fields)},
         documents=connection.execute(documents).all(),
         files=tuple(file_of(each) for each in connection.execute(_files_of(key))),
-        superseded=connection.execute(superseded).all(),
     )

@@ -82,7 +82,6 @@ def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]
 def _content_keys(connection: Connection, key: int, facts: AipFacts) -> dict[str, int]:
     """The key of every content path the facts name; rows of no longer named paths are gone."""
     wanted = {each.content_path: (each.sha256, each.sha512) for each in facts.files}
-    wanted.update({each.content_path: (each.sha256, each.sha512) for each in facts.superseded})
     gone, known = [], {}
     for row in connection.execute(select(content).where(content.c.aip_key == key)):
         digests = wanted.get(row.content_path)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from repository.catalogue.database import AnyRow
-from repository.facts import AipFacts, FileFacts, SupersededFacts, VersionFacts
+from repository.facts import AipFacts, FileFacts, VersionFacts
 from schemas.ids import AipId
 from schemas.nouns import Access, Document, Place
 
@@ -114,7 +114,6 @@ def facts_of(
     fields: Mapping[str, str],
     documents: Sequence[AnyRow],
     files: tuple[FileFacts, ...],
-    superseded: Sequence[AnyRow],
 ) -> AipFacts:
     """The facts that the rows of one AIP hold."""
     return AipFacts(
@@ -140,12 +139,6 @@ def facts_of(
         fields=fields,
         documents=tuple(_document_of(document) for document in documents),
         files=files,
-        superseded=tuple(
-            SupersededFacts(
-                content_path=old.content_path, sha256=old.sha256.hex(), sha512=old.sha512.hex()
-            )
-            for old in superseded
-        ),
     )
 
 

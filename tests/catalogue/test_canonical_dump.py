@@ -25,7 +25,7 @@ from kit.catalogues import (
 from repository.catalogue import Catalogue, FileCheck
 from repository.catalogue.declared import DECLARED, Kept
 from repository.catalogue.dump import rows_of
-from repository.facts import AipFacts, SupersededFacts
+from repository.facts import AipFacts
 from schemas.nouns import Document, Place, Verdict
 from schemas.records import LedgerLine
 
@@ -39,11 +39,11 @@ def dump_of(catalogue: Catalogue) -> str:
 
 
 def some_dossiers() -> list[AipFacts]:
-    old = SupersededFacts(content_path="v1/content/old", sha256="ab" * 32, sha512="cd" * 64)
+    old = make_file("/v1/content/old", role="superseded", size_bytes=None, puids=())
     return [
         make_facts(1, files=3, fields={"b": "2", "a": NFD}),
         make_facts(2, fonds="A", title=NFC, files=(make_file(NFD), make_file(NFC))),
-        make_facts(3, superseded=(old,), documents=()),
+        make_facts(3, files=(old,), documents=()),
         make_facts(1, place=Place.HOLDING, documents=(Document("x", "y", fields={"z": "1"}),)),
     ]
 

@@ -23,7 +23,7 @@ from kit.catalogues import (
     make_version,
 )
 from repository.catalogue import Catalogue, FileCheck
-from repository.facts import AipFacts, FileFacts, SupersededFacts
+from repository.facts import AipFacts, FileFacts
 from schemas.nouns import Access, Document, Place, Verdict
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
@@ -151,18 +151,13 @@ def test_removing_a_dossier_keeps_what_the_journal_says(catalogue: Catalogue) ->
     assert [copy.replica for copy in catalogue.copies(aip_id(1))] == ["a"]
 
 
-def test_bytes_of_earlier_versions_are_still_to_be_held(catalogue: Catalogue) -> None:
+def test_a_new_version_is_held_beside_the_bytes_of_the_one_before(catalogue: Catalogue) -> None:
     first = make_facts(1, files=2)
     catalogue.register(first)
-    old = first.files[0]
-    gone = SupersededFacts(content_path=old.content_path, sha256=old.sha256, sha512=old.sha512)
-    second = make_facts(
-        1,
-        version=2,
-        versions=(make_version(1), make_version(2)),
-        files=(first.files[1], make_file("z", content_path="v2/content/new")),
-        superseded=(gone,),
-    )
+    old = replace(first.files[0], logical_path="/old", role="superseded", size_bytes=None)
+    new = make_file("z", content_path="v2/content/new")
+    versions = (make_version(1), make_version(2))
+    second = make_facts(1, version=2, versions=versions, files=(old, first.files[1], new))
     catalogue.register(second)
     assert catalogue.aip(aip_id(1)) == second
     assert [each.content_path for each in catalogue.content(aip_id(1), Place.ARCHIVE)] == [
