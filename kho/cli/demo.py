@@ -32,9 +32,10 @@ def demo(session: Session, folder: Path | None) -> int:
 
     if folder is None:
         folder = free_folder(session.here)
-    elif folder.exists() and any(folder.iterdir()):
+    folder = session.here / folder
+    if folder.exists() and any(folder.iterdir()):
         raise DemoFolderExists(where=str(folder))
     language = session.chosen_language or session.locale_language
     with session.progress() as progress:
-        Story((session.here / folder).resolve(), session.tell, language, progress).run()
+        Story(folder.resolve(), session.tell, language, progress).run()
     return Exit.DONE
