@@ -189,10 +189,11 @@ class Identifier:
         )
 
     def _extension_table(self) -> dict[str, list[int]]:
-        """Formats by extension; the one among them that has no signature, if there is one.
+        """Formats by extension; the one without signature and version, if there is just one.
 
         The signatures of the others did not match, or the extension would not be asked: a
-        ``.txt`` is plain text. With several such formats all stay, as in fido.
+        ``.txt`` is plain text. A format that only lacks a signature of its version proves
+        nothing; then all stay, as in fido.
         """
         told_by_bytes = {signature.format for signature in self.signature_set.signatures}
         told_by_bytes |= {self._orders[c.puid] for c in self.signature_set.containers}
@@ -203,7 +204,7 @@ class Identifier:
         best = {extension: self._unbeaten(orders) for extension, orders in table.items()}
         for extension, orders in best.items():
             plain = [order for order in orders if order not in told_by_bytes]
-            if len(plain) == 1:
+            if len(plain) == 1 and not self._formats[plain[0]].version:
                 best[extension] = plain
         return best
 

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
@@ -76,8 +77,8 @@ class SignatureSet:
 
     @classmethod
     def load_default(cls) -> SignatureSet:
-        """The set that comes with opf-fido, fido's own additions included."""
-        return cls.load_files(shipped_files())
+        """The set that comes with opf-fido, fido's own additions included; read once."""
+        return _default()
 
     @classmethod
     def load_files(cls, files: SignatureFiles) -> SignatureSet:
@@ -117,6 +118,11 @@ class SignatureSet:
             findings=(*problems, *container_problems),
             by_puid=by_puid,
         )
+
+
+@cache
+def _default() -> SignatureSet:
+    return SignatureSet.load_files(shipped_files())
 
 
 def _content(part: Path | bytes) -> bytes:

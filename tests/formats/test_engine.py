@@ -8,6 +8,7 @@ from kit import awkward, cfb
 from kit.identified import identify, identify_counting
 from preservation.formats.engine import Identifier
 from preservation.formats.prefilter import Prefilter
+from preservation.formats.shipped import shipped_files
 from preservation.formats.signature_set import Pattern, Signature, SignatureSet
 
 ODT = b"application/vnd.oasis.opendocument.text"
@@ -137,6 +138,6 @@ def test_the_prefilter_never_hides_a_signature_that_matches() -> None:
 
 
 def test_a_set_that_is_loaded_twice_is_the_same_set(engine: Identifier) -> None:
-    again = SignatureSet.load_default()
+    again = SignatureSet.load_files(shipped_files())
     assert again.id == engine.signature_set.id
     assert again.findings == ()

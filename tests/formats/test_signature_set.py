@@ -74,7 +74,7 @@ def test_without_the_private_parser_the_answers_are_the_same(
     monkeypatch: pytest.MonkeyPatch, engine: Identifier
 ) -> None:
     monkeypatch.setattr(signature_set, "parse", lambda regex: regex_tree.parse(regex, None))
-    plain = Identifier(SignatureSet.load_default())
+    plain = Identifier(SignatureSet.load_files(shipped_files()))
     for content in (b"%PDF-1.4\n%%EOF\n", b"II*\0" + bytes(50), b"GIF89a" + bytes(20) + b";"):
         assert identify(plain, content) == identify(engine, content)
 
