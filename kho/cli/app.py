@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "kho.cli.audit:audit",
     "repair": "kho.cli.repair:repair",
     "restore": "kho.cli.restore:restore",
+    "trust": "kho.cli.trust:trust",
     "catalogue": "kho.cli.catalogue:catalogue",
 }
 

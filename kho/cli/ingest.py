@@ -127,6 +127,7 @@ def _existing(sources: tuple[Path, ...]) -> tuple[Path, ...]:
 def opened_desk(session: Session) -> Iterator[Desk]:
     """The session's archive, recovered, with a desk that shows its progress."""
     from ingest.desk import open_desk
+    from preservation.trust_keeping import current_trust
     from schemas.events import Agent
 
     with session.repository() as archive, session.progress() as progress:
@@ -136,6 +137,7 @@ def opened_desk(session: Session) -> Iterator[Desk]:
             session.settings.ingest,
             operator=session.actor(),
             software=Agent("Kho", "software", version("kho")),
+            trust=current_trust(archive),
             progress=progress,
         ) as desk:
             yield desk
