@@ -101,6 +101,7 @@ ROOT_CASES: tuple[Case, ...] = (
     Case("E077", "no tag", b.rename("0=ocfl_1.1", "0_ocfl_1.1")),
     Case("E078", "another tag", b.rename("0=ocfl_1.1", "1=ocfl_1.1")),
     Case("E079", "an unknown version", b.rename("0=ocfl_1.1", "0=ocfl_9.9")),
+    Case("E079", "another word", b.rename("0=ocfl_1.1", "0=bagit_1.0")),
     Case("E080", "another line", b.add("0=ocfl_1.1", b"ocfl_1.0\n")),
     Case("E081", "an object newer than its root", _older_root),
     Case("E083", "two objects of one id", _same_id_twice),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import string
 from pathlib import Path
 
 import pytest
 
 from kit.ocfl_cases import LINK_CASES, LINKS, OBJECT_CASES, Case
-from kit.ocfl_objects import DOSSIER, Style, make_object
+from kit.ocfl_objects import DOSSIER, Style, edit, make_object
 from repository.ocfl.validator import LocalTree, OcflReport, inspect_ocfl, validate_object
 from repository.ocfl.validator.codes import severity_of
 from schemas.findings import Severity
@@ -119,6 +120,26 @@ def test_what_is_stated_by_an_older_inventory_alone_is_checked_too(tmp_path: Pat
     assert [(f.where, f.fields["inventory"]) for f in altered] == [
         ("v1/content/empty", "v1/inventory.json")
     ]
+
+
+@pytest.mark.parametrize("folder", ["", "v1"])
+def test_a_missing_id_is_missing_and_not_another_one(tmp_path: Path, folder: str) -> None:
+    target = make_object(tmp_path / "o")
+    edit(target, lambda inventory: inventory.pop("id"), only=folder)
+    if folder == "":
+        shutil.copytree(
+            target, target / "v2", ignore=shutil.ignore_patterns("v*", "0=*"), dirs_exist_ok=True
+        )
+    assert _report(target).codes == {"OCFL-E036"}
+
+
+def test_a_folder_of_versions_alone_is_still_judged_as_an_object(tmp_path: Path) -> None:
+    folder = make_object(tmp_path / "o")
+    for name in ("0=ocfl_object_1.1", "inventory.json", "inventory.json.sha512"):
+        (folder / name).unlink()
+    (report,) = inspect_ocfl(folder)
+    assert report.kind == "object"
+    assert report.codes == {"OCFL-E003", "OCFL-E063"}
 
 
 def test_a_finding_says_both_digests_and_the_inventory_that_states_one(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ ROOT = DeclarationRules(
 
 def claims_object(name: str) -> bool:
     """Whether a file's name claims, well or badly, to declare an object."""
-    return OBJECT.word in name or name.startswith("0=ocfl_object")
+    return OBJECT.word in name
 
 
 def belongs_to_object_check(name: str) -> bool:

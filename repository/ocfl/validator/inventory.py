@@ -48,9 +48,9 @@ class Inventory:
     identifier: str | None
     algorithm: str | None
     """``sha512``, ``sha256``, or None when it names no content algorithm."""
-    head: str | None
     declared_content_directory: str | None
     version_names: tuple[str, ...]
+    """In their order, oldest first."""
     manifest: Mapping[str, tuple[str, ...]]
     """Content paths by digest as written; sound digests and paths only."""
     versions: Mapping[str, VersionBlock]
@@ -98,13 +98,13 @@ def judge_inventory(
         for name in names
     }
     _check_used(manifest, versions, where, found)
+    _check_head(raw, names, where, found)
     listed = {path: path for paths in manifest.values() for path in paths}
     return Inventory(
         where=where,
         specification=_specification(raw, where, found),
         identifier=_identifier(raw, where, found),
         algorithm=algorithm,
-        head=_head(raw, names, where, found),
         declared_content_directory=directory,
         version_names=names,
         manifest=manifest,
@@ -155,17 +155,14 @@ def _algorithm(raw: dict[str, object], where: str, found: Findings) -> str | Non
     return None
 
 
-def _head(
+def _check_head(
     raw: dict[str, object], names: tuple[str, ...], where: str, found: Findings
-) -> str | None:
+) -> None:
+    newest = names[-1] if names else None
     if "head" not in raw:
         found.add("E036", where, key="head")
-        return None
-    value = raw["head"]
-    newest = names[-1] if names else None
-    if not isinstance(value, str) or value != newest:
-        found.add("E040", where, found=value, expected=newest or "v1")
-    return value if isinstance(value, str) and value in names else newest
+    elif raw["head"] != newest:
+        found.add("E040", where, found=raw["head"], expected=newest or "v1")
 
 
 def _content_directory(raw: dict[str, object], where: str, found: Findings) -> str | None:

@@ -200,7 +200,7 @@ class _Judging:
         return self._reader.judge(entries, place, file, known=known)
 
     def _newest(self) -> str | None:
-        if self.current is not None and self.current.head is not None:
-            return self.current.head
+        if self.current is not None and self.current.version_names:
+            return self.current.version_names[-1]
         folders = self._files.version_folders()
         return folders[-1] if folders else None
