@@ -34,6 +34,8 @@ from schemas.archives_zip_records import (
 MEMBER_CAP_BYTES = 512 * 1024
 ENTRIES_CAP = 65_536
 DIRECTORY_CAP_BYTES = 8 * 1024 * 1024
+RATIO_CAP = 250
+"""A member that unfolds further than this is no document (as in ``schemas.archives``)."""
 
 _CHUNK_BYTES = 64 * 1024
 _STORED, _DEFLATED = 0, 8
@@ -45,7 +47,8 @@ class ZipMembers:
     """The members named in ``wanted`` that the ZIP holds.
 
     A wanted name that ends in ``/`` is there when anything lies below it. ``limited`` says
-    that the directory was too long to be read whole, ``encrypted`` that some member is.
+    that the directory was too long to be read whole, or a member unfolds like a bomb;
+    ``encrypted`` that some member is.
     Raises ContainerDamagedError or BudgetSpentError, from the constructor too.
     """
 
@@ -92,6 +95,8 @@ class ZipMembers:
         self._extent.spend(len(content))
         if not inflater.eof and len(content) < MEMBER_CAP_BYTES:
             raise ContainerDamagedError
+        taken = packed_bytes - (end - place) - len(inflater.unconsumed_tail)
+        self.limited |= len(content) == MEMBER_CAP_BYTES and taken * RATIO_CAP < len(content)
         return content, inflater.eof
 
     def _directory(self) -> tuple[bytes, int]:

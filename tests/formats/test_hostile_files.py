@@ -29,7 +29,18 @@ def test_a_bomb_is_inflated_to_the_cap_and_no_further(engine: Identifier) -> Non
     bomb = awkward.zip_of({"[Content_Types].xml": awkward.WORD_TYPES + bytes(80 << 20)})
     found, again = identify_counting(engine, bomb, "a.docx")
     assert (found.puids, found.method) == (("fmt/412",), "container")
+    assert found.warnings == ("FORMAT-CONTAINER-LIMIT",)
     assert again.read_bytes < 1 << 20
+
+
+def test_a_long_part_of_an_ordinary_document_is_no_bomb(engine: Identifier) -> None:
+    lines = b"".join(b"<text:p>%d %d</text:p>" % (n, n * n) for n in range(60_000))
+    start = b'<office:document-content office:version="1.2">'
+    kind = b"application/vnd.oasis.opendocument.text"
+    entry = b'<manifest:file-entry manifest:media-type="%s"/>' % kind
+    members = {"mimetype": kind, "content.xml": start + lines, "META-INF/manifest.xml": entry}
+    found = identify(engine, awkward.zip_of(members), "a.odt")
+    assert (found.puids, found.warnings) == (("fmt/291",), ())
 
 
 def test_reading_and_inflating_share_one_budget() -> None:
