@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
 
 from ingest.decide import Policy, load_policy
 from ingest.settings import IngestSettings
 from preservation.formats.engine import Identifier
+from preservation.formats.policy import FormatPolicy
 from preservation.formats.signature_set import SignatureSet
 from preservation.signatures.examiner import SignatureExaminer
 from preservation.signatures.trust import TrustSnapshot
@@ -17,12 +17,6 @@ from preservation.workers import WorkerPool
 from repository.archive import Repository
 from schemas.events import Agent
 from schemas.progress import NoProgress, Progress
-
-
-class Scanner(Protocol):
-    """A malware scanner; None on the desk means that none is configured."""
-
-    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +28,8 @@ class Desk:
     policy: Policy
     identifier: Identifier
     examiner: SignatureExaminer
+    format_policy: FormatPolicy
+    pool: WorkerPool
     operator: Agent
     software: Agent
     progress: Progress
@@ -53,6 +49,7 @@ class Desk:
         return {
             f"decision:{self.policy.name}/{self.policy.version}": self.policy.sha256,
             "signatures": self.examiner.policy.sha256,
+            "formats": self.format_policy.sha256,
         }
 
 
@@ -64,6 +61,8 @@ def open_desk(
     operator: Agent,
     software: Agent,
     trust: TrustSnapshot | None = None,
+    identifier: Identifier | None = None,
+    format_policy: FormatPolicy | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Desk]:
     """A desk with its workers running; they are gone when the block ends."""
@@ -75,8 +74,10 @@ def open_desk(
                 archive=archive,
                 settings=settings,
                 policy=load_policy(settings.policy),
-                identifier=Identifier(SignatureSet.load_default()),
+                identifier=identifier or Identifier(SignatureSet.load_default()),
                 examiner=SignatureExaminer(pool, trust, clock=archive.now),
+                format_policy=format_policy or FormatPolicy.shipped(),
+                pool=pool,
                 operator=operator,
                 software=software,
                 progress=progress or NoProgress(),

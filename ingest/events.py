@@ -7,6 +7,7 @@ from datetime import datetime
 
 from ingest.decide import Decision
 from ingest.desk import Desk
+from ingest.formats import FormatsJudged
 from ingest.profiles.base import Shaped
 from ingest.submission import Submission
 from schemas.events import Event, EventOutcome, EventType
@@ -70,7 +71,6 @@ class EventLog:
             ", ".join(f"{method}: {count}" for method, count in sorted(methods.items()))
             + f"; {self._desk.identifier.signature_set.id}",
         )
-        self._not_checked.append("validity")
 
     def shaped(self, shaped: Shaped) -> None:
         """Stops 4 and 5: the submission was judged by its profile's rules."""
@@ -79,6 +79,25 @@ class EventLog:
             _BY_SEVERITY[worst(shaped.findings)],
             f"profile {shaped.draft.profile}: {len(shaped.findings)} findings",
         )
+
+    def validated(self, judged: FormatsJudged) -> None:
+        """Stop 7: policy and validators looked at every data file."""
+        outcomes = judged.outcomes
+        decisions = Counter(str(j.decision) for j in judged.judgements.values())
+        outcome = EventOutcome.SUCCESS
+        if outcomes["invalid"]:
+            outcome = EventOutcome.WARNING
+        elif not outcomes["valid"]:
+            outcome = EventOutcome.NOT_CHECKED
+        counts = ", ".join(f"{name}: {count}" for name, count in sorted(outcomes.items()))
+        taken = ", ".join(f"{name}: {count}" for name, count in sorted(decisions.items()))
+        self._add(
+            EventType.VALIDATION,
+            outcome,
+            f"formats: {counts or 'nothing to validate'}; {taken}; {self._desk.format_policy.id}",
+        )
+        if outcomes["not checked"]:
+            self._not_checked.append("validity")
 
     def not_scanned(self) -> None:
         """Stop 6: no scanner is configured, and that is said."""

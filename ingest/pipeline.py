@@ -15,6 +15,7 @@ import msgspec
 from ingest.decide import Decision, decide
 from ingest.desk import Desk
 from ingest.events import EventLog
+from ingest.formats import FormatsJudged, judge_formats
 from ingest.profiles.bag import BagProfile
 from ingest.profiles.base import Profile, Shaped, Shaping
 from ingest.profiles.folder import FolderProfile
@@ -68,11 +69,13 @@ def ingest(source: Path, desk: Desk, *, profile: str = "auto", fonds: str = "") 
         shaped = shape(submission, Shaping(aip_id=aip_id, fonds=fonds), profile)  # 4, 5
         log.shaped(shaped)
         log.not_scanned()  # 6
+        judged = judge_formats(submission, shaped, desk)  # 7
+        log.validated(judged)
         signatures = examine_signatures(submission, shaped, desk)  # 8
         log.examined(signatures)
-        decision = _decide(submission, shaped, signatures, desk)  # 9
+        decision = _decide(submission, shaped, judged, signatures, desk)  # 9
         log.decided(decision)
-        plan = _plan(submission, shaped, signatures, decision, desk, log)
+        plan = _plan(submission, shaped, judged, signatures, decision, desk, log)
         if decision.outcome is Outcome.REJECTED:
             return _reject(plan, desk)
         desk.progress.phase("PROGRESS-BUILD")
@@ -150,12 +153,14 @@ def _signer_fields(report: SignatureReport) -> dict[str, str | int]:
 def _decide(
     submission: Submission,
     shaped: Shaped,
+    judged: FormatsJudged,
     signatures: dict[str, SignatureReport],
     desk: Desk,
 ) -> Decision:
     findings = [
         *submission.admission.findings.all(),
         *shaped.findings,
+        *judged.findings(),
         *signature_findings(signatures),
     ]
     return decide(findings, desk.policy)
@@ -164,6 +169,7 @@ def _decide(
 def _plan(
     submission: Submission,
     shaped: Shaped,
+    judged: FormatsJudged,
     signatures: dict[str, SignatureReport],
     decision: Decision,
     desk: Desk,
@@ -187,6 +193,7 @@ def _plan(
         agents=(desk.software, desk.operator),
         formats=formats,
         signatures=signatures,
+        reports={"validation.ndjson": judged.report()},
         policies=desk.policies,
         tools=desk.tools,
         not_checked=log.not_checked,

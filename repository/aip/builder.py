@@ -8,6 +8,7 @@ their facts only; METS and PREMIS are streamed.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -88,6 +89,8 @@ def _write_reports(plan: AipPlan, generated: GeneratedFiles, repository_id: Repo
     generated.write(paths.FORMATS, formats)
     if any(report.decision != "none" for report in plan.signatures.values()):
         generated.write(paths.SIGNATURES, signatures)
+    for name, content in sorted(plan.reports.items()):
+        generated.write(f"{paths.OTHER}{name}", partial(_put, content=content))
     admission = encode(admission_of(plan, repository_id))
     generated.write(paths.ADMISSION, lambda out: _put(out, admission))
     folder = paths.submission_folder(plan.draft.submission_id or ocfl_id(plan.aip_id))

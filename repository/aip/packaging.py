@@ -196,11 +196,8 @@ class Packaging:
         schemas: list[GeneratedFile],
     ) -> None:
         draft = self._plan.draft
-        written = {file.logical_path: file for file in self._generated.all()}
         reports = [
-            written[path]
-            for path in (paths.ADMISSION, paths.FORMATS, paths.SIGNATURES)
-            if path in written
+            file for file in self._generated.all() if file.logical_path.startswith(paths.OTHER)
         ]
         mets = PackageMets(
             objid=self._objid,

@@ -29,6 +29,8 @@ class AipPlan:
     agents: tuple[Agent, ...] = ()
     formats: Mapping[str, FormatResult] = field(default_factory=dict)
     signatures: Mapping[str, SignatureReport] = field(default_factory=dict)
+    reports: Mapping[str, bytes] = field(default_factory=dict)
+    """Further reports by file name, kept in ``metadata/other/``."""
     policies: Mapping[str, str] = field(default_factory=dict)
     """sha256 of each policy that took part in the decision, by name."""
     tools: Mapping[str, str] = field(default_factory=dict)
