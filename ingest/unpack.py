@@ -113,9 +113,14 @@ class _Unpacking:
 
     def _staged(self, member: ArchiveMember, algorithms: Collection[str]) -> StagedEntry:
         passing = Passing(algorithms)
-        staged = self._area.write(member.chunks(), passing)
-        self._progress.advance(files=1, size_bytes=passing.reader.size_bytes)
+        staged = self._area.write(self._told(member), passing)
+        self._progress.advance(files=1)
         self._nested.examine(staged, member.raw_path, passing.reader.head)
         return passing.entry(
             member.raw_path, staged, member.mode, member.modified, utf8=member.declared_utf8
         )
+
+    def _told(self, member: ArchiveMember) -> Iterator[bytes]:
+        for chunk in member.chunks():
+            self._progress.advance(size_bytes=len(chunk))
+            yield chunk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import unicodedata
 
 import pytest
@@ -121,6 +122,21 @@ def test_25_the_strict_reading_wins_where_both_files_are_there() -> None:
     assert judge(files).findings == ()
 
 
+def test_an_encoded_name_is_found_through_its_marks_too() -> None:
+    files = bag_files({"100% số.txt": b"one"})
+    files[unicodedata.normalize("NFD", "data/100% số.txt")] = files.pop("data/100% số.txt")
+    report = judge(files)
+
+    assert errors(report) == set()
+    assert warnings(report) == {"BAG-NAME-MARKS"}
+
+
+def test_the_line_whose_encoding_is_broken_is_named() -> None:
+    (finding,) = judge(bag(manifest_sha256=b"\xff")).findings
+
+    assert finding.fields == {"encoding": "utf-8", "line": 1}
+
+
 def test_before_1_0_a_raw_percent_sign_is_the_rule() -> None:
     files = bag_files({"100%25.txt": b"one"}, declaration=BAGIT_097)
     files["manifest-sha256.txt"] = f"{SHA}  data/100%25.txt\n".encode()
@@ -167,6 +183,41 @@ DECLARATIONS = {
 @pytest.mark.parametrize(("declaration", "code"), DECLARATIONS.values(), ids=DECLARATIONS)
 def test_a_wrong_declaration_is_an_error(declaration: bytes, code: str) -> None:
     assert code in errors(judge(bag(bagit=declaration)))
+
+
+@pytest.mark.parametrize(
+    ("declaration", "fields"),
+    [
+        (b"BagIt-Version 1.0\nx\n", {"line": 1, "found": "BagIt-Version 1.0"}),
+        (BAGIT_10.splitlines()[0] + b"\nx\n", {"line": 2, "found": "x"}),
+        (BAGIT_10.splitlines()[0] + b"\n", {"line": 2, "found": ""}),
+    ],
+)
+def test_the_wrong_line_of_a_declaration_is_named(
+    declaration: bytes, fields: dict[str, object]
+) -> None:
+    (finding,) = judge(bag(bagit=declaration)).findings
+
+    assert finding.fields == fields
+
+
+class Huge(MemoryFile):
+    """A file that claims to be larger than anybody would read, and must not be opened."""
+
+    @property
+    def size_bytes(self) -> int:
+        return 1 << 40
+
+    def open(self) -> io.BytesIO:
+        raise AssertionError("opened")
+
+
+@pytest.mark.parametrize("name", [b"bagit.txt", b"bag-info.txt"])
+def test_a_tag_file_of_absurd_size_is_not_read(name: bytes) -> None:
+    files = {path.encode(): MemoryFile(content) for path, content in bag().items()}
+    report = read_bag(Tree({**files, name: Huge(b"")}))
+
+    assert errors(report) == {"BAG-TAG-TOO-LARGE"}
 
 
 def test_a_missing_declaration_is_an_error() -> None:
