@@ -22,6 +22,7 @@ from repository.catalogue import (
     CatalogueUnwritable,
     sqlite_url,
 )
+from repository.facts import AipFacts
 from schemas.text import LANGUAGES, say
 
 FILE = "catalogue.sqlite"
@@ -158,6 +159,21 @@ def test_a_second_writer_is_told_to_wait_and_changes_nothing(tmp_path: Path) -> 
         assert len(list(catalogue.aips())) == 1
 
 
+def test_a_second_writer_is_told_before_it_begins_its_work(tmp_path: Path) -> None:
+    begun: list[int] = []
+
+    def dossiers() -> Iterator[AipFacts]:
+        begun.append(1)
+        yield make_facts(1)
+
+    with new_catalogue(tmp_path, busy_timeout_s=0) as catalogue:
+        with other_process_writing(tmp_path / FILE), pytest.raises(CatalogueLocked):
+            catalogue.register_all(dossiers())
+        assert begun == []
+        catalogue.register_all(dossiers())
+        assert begun == [1]
+
+
 def test_a_full_disk_undoes_what_was_begun(tmp_path: Path) -> None:
     with new_catalogue(tmp_path) as catalogue:
         catalogue.register(make_facts(1))
@@ -168,13 +184,13 @@ def test_a_full_disk_undoes_what_was_begun(tmp_path: Path) -> None:
 
 
 def test_an_error_in_a_batch_undoes_the_batch(tmp_path: Path) -> None:
-    def facts() -> Iterator[object]:
+    def facts() -> Iterator[AipFacts]:
         yield make_facts(1)
         raise KeyError("the replica went away")
 
     with new_catalogue(tmp_path) as catalogue:
         with pytest.raises(KeyError):
-            catalogue.register_all(facts())  # type: ignore[arg-type]  # fails on purpose
+            catalogue.register_all(facts())
         assert list(catalogue.aips()) == []
 
 
