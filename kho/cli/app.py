@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "kho.cli.audit:audit",
     "repair": "kho.cli.repair:repair",
     "restore": "kho.cli.restore:restore",
+    "formats": "kho.cli.formats:formats",
     "trust": "kho.cli.trust:trust",
     "catalogue": "kho.cli.catalogue:catalogue",
 }

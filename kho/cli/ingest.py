@@ -127,6 +127,7 @@ def _existing(sources: tuple[Path, ...]) -> tuple[Path, ...]:
 def opened_desk(session: Session) -> Iterator[Desk]:
     """The session's archive, recovered, with a desk that shows its progress."""
     from ingest.desk import open_desk
+    from preservation.formats_keeping import current_identifier
     from preservation.trust_keeping import current_trust
     from schemas.events import Agent
 
@@ -138,6 +139,7 @@ def opened_desk(session: Session) -> Iterator[Desk]:
             operator=session.actor(),
             software=Agent("Kho", "software", version("kho")),
             trust=current_trust(archive),
+            identifier=current_identifier(archive),
             progress=progress,
         ) as desk:
             yield desk

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from repository.catalogue.census import FormatCensus
 from repository.catalogue.damage import DamageList
 from repository.catalogue.database import Database
 from repository.catalogue.dump import Dump
@@ -32,6 +33,7 @@ class Catalogue(
     DamageList,
     Intake,
     Dump,
+    FormatCensus,
 ):
     """One open catalogue; a context manager. Safe to use from several threads."""
 
