@@ -21,6 +21,7 @@ COMMANDS = {
     "restore": "kho.cli.restore:restore",
     "formats": "kho.cli.formats:formats",
     "trust": "kho.cli.trust:trust",
+    "ledger": "kho.cli.ledger:ledger",
     "catalogue": "kho.cli.catalogue:catalogue",
 }
 
