@@ -202,6 +202,25 @@ def test_canaries_never_reach_the_list_of_damage(bed: TestBed) -> None:
         assert not list(archive.catalogue.damage())
 
 
+def test_a_disguise_on_what_is_really_damaged_proves_nothing_either_way(bed: TestBed) -> None:
+    """A lost file cannot be presented as flipped, nor a flipped one as flipped once more."""
+    with bed.open() as archive:
+        store(archive)
+        (summary,) = archive.catalogue.aips()
+        paths = [f.content_path for f in archive.catalogue.files(summary.aip_id)]
+        keys = [key_of(summary.place, summary.aip_id, path) for path in paths]
+        beta = faulty(archive, "beta")
+        for number, key in enumerate(keys):
+            if number % 2:
+                beta.hide(key)
+            else:
+                spoil(beta.inner, key)
+        for seed in range(8):
+            result = audit(archive, AuditScope(everything=True, replicas=("beta",)), seed=seed)
+            assert result.is_trustworthy, result.canaries.missed
+            assert len(result.damage) == len(keys)
+
+
 def test_repair_heals_from_a_copy_that_was_just_proved(bed: TestBed) -> None:
     with bed.open() as archive:
         store(archive)
