@@ -13,6 +13,7 @@ import struct
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -298,6 +299,24 @@ def test_a_folder_with_bytes_is_refused(tmp_path: Path) -> None:
     assert result.refusals == {"ARCHIVE-FOLDER-WITH-BYTES"}
 
 
+@pytest.mark.parametrize(
+    ("facts", "folder"),
+    [
+        ({"name": b"d/"}, True),
+        ({"name": b"d", "mode": 0o40755}, True),
+        ({"name": b"d", "host": 0, "attributes": 0x10}, True),
+        ({"name": b"d", "host": 0, "attributes": 0x20}, False),
+    ],
+)
+def test_a_folder_is_told_by_its_name_its_mode_or_its_attribute(
+    tmp_path: Path, facts: dict[str, Any], folder: bool
+) -> None:
+    result = unpack(tmp_path, forge_zip([Forged(content=b"", method=0, **facts)]))
+
+    assert result.admission.empty_directories == ([b"d"] if folder else [])
+    assert set(result.files) == (set() if folder else {b"d"})
+
+
 def test_a_folder_named_twice_is_harmless(tmp_path: Path) -> None:
     folder = Forged(b"a/", b"", method=0)
 
@@ -370,6 +389,7 @@ SHAPES = {
     "34 bytes behind the end": (forge_zip([A, B], suffix=b"x"), "ARCHIVE-TRAILING"),
     "34 a page behind the end": (forge_zip([A], suffix=bytes(70_000)), "ARCHIVE-TRUNCATED"),
     "34 a program before it": (forge_zip([A], prefix=b"MZ" * 50), "ARCHIVE-PREFIX"),
+    "34 a single byte before it": (forge_zip([A], prefix=b"x"), "ARCHIVE-PREFIX"),
     "34 the same, offsets counted from the zip": (
         forge_zip([A], prefix=b"MZ" * 50, shift=-100),
         "ARCHIVE-PREFIX",
