@@ -106,11 +106,12 @@ def judge_cms(
         return [_malformed(error)]
     if len(signers) > question.signatures_cap:
         return None
+    extra = _brought_along(signed_data)
     about = Circumstances(
         trust=material(question.snapshot, question.manifest),
         moment=parse_moment(question.moment),
         proven=question.proven,
-        extra=_brought_along(signed_data),
+        brought=lambda: extra,
     )
     digests = _Digests(content)
     return [
@@ -127,8 +128,8 @@ async def _judged(
         return _named(result, signed_data)
     try:
         if stamp:
-            outcome = await judge_timestamp(signed_data, digests.by, about)
-            told = describe(signed_data, judged_timestamp(outcome, about))
+            outcome, used = await judge_timestamp(signed_data, digests.by, about)
+            told = describe(signed_data, judged_timestamp(outcome, used))
             return replace(told, kind="timestamp", coverage="file")
         info = signed_data["signer_infos"][0]
         algorithm = info["digest_algorithm"]["algorithm"].native

@@ -25,6 +25,11 @@ class CmsSubject:
         """The signer's certificate, None when the signature brings none."""
         return signer_certificate(self.signed_data)
 
+    @property
+    def archived(self) -> bool:
+        """CAdES archive time stamps are not validated."""
+        return False
+
     def stamps(self) -> list[tuple[Any, Imprint]]:
         """Signature time stamps (RFC 3161 tokens in an unsigned attribute)."""
         signer_info = self.signed_data["signer_infos"][0]

@@ -62,6 +62,13 @@ class Circumstances:
     proven: bool = False
     """The signature is known to have existed at ``moment`` (the repository's own evidence)."""
     extra: Extra = field(default_factory=Extra)
+    """Validation data of the file itself that is in use."""
+    brought: Callable[[], Extra] = Extra
+    """All such data: read and used only where the imported material leaves something open."""
+
+    def with_brought(self) -> Circumstances:
+        """The same with all of the file's own data in use."""
+        return replace(self, extra=self.brought())
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,10 @@ class Subject(Protocol):
     def certificate(self) -> Any:
         """The signer's certificate, None when the signature brings none."""
 
+    @property
+    def archived(self) -> bool:
+        """Whether later time stamps over the whole may prove more (LTA)."""
+
     def stamps(self) -> list[tuple[Any, Imprint]]:
         """Time stamps over the signature value, each with what it should cover."""
 
@@ -102,8 +113,29 @@ class Subject(Protocol):
 
 async def judge(subject: Subject, about: Circumstances) -> Judged:
     """What one signature proves: the highest of basic, with time and LTA that applies."""
-    result, proven_at, codes = await _climb(subject, about)
+    easy = await _easily(subject, about)
+    if easy is None:
+        about = about.with_brought()
+    result, proven_at, codes = easy or await _climb(subject, about)
     return _judged(_in_order(result, proven_at), proven_at, codes, about)
+
+
+async def _easily(
+    subject: Subject, about: Circumstances
+) -> tuple[Result, datetime | None, list[str]] | None:
+    """The outcome, where imported material and the signature's own time stamp settle it."""
+    if about.proven:
+        return None
+    basic = await subject.basic(about, about.moment, proven=False)
+    if basic.ades_subindic.status == AdESStatus.FAILED:
+        return basic, None, []
+    if basic.ades_subindic != AdESPassed.OK:
+        return None
+    stamps = subject.stamps()
+    if not stamps and not subject.archived:
+        return basic, None, ["SIG-NO-TIMESTAMP"]
+    proven_at = await _stamped_at(stamps, about)
+    return None if proven_at is None else (basic, proven_at, [])
 
 
 def _in_order(result: Result, proven_at: datetime | None) -> Result:
@@ -124,21 +156,23 @@ async def _climb(
 ) -> tuple[Result, datetime | None, list[str]]:
     if about.proven:
         return await _as_of(subject, about, about.moment), about.moment, []
+    basic = await subject.basic(about, about.moment, proven=False)
+    if basic.ades_subindic.status == AdESStatus.FAILED:
+        return basic, None, []
+    passed = basic.ades_subindic == AdESPassed.OK
+    stamps = subject.stamps()
+    proven_at = await _stamped_at(stamps, about)
+    if passed and proven_at is not None:
+        return basic, proven_at, []
+    # The dear one, only where the cheap ones leave something open.
     long_term = await subject.long_term(about)
     if long_term is not None:
-        result, proven_at = long_term
-        if result.ades_subindic == AdESPassed.OK and proven_at is not None:
-            return await _confirmed(result, subject, about, proven_at), proven_at, []
-    basic = await subject.basic(about, about.moment, proven=False)
-    stamps = subject.stamps()
-    passed = basic.ades_subindic == AdESPassed.OK
-    if basic.ades_subindic.status == AdESStatus.FAILED or not stamps:
-        return basic, None, ["SIG-NO-TIMESTAMP"] if passed and not stamps else []
-    proven_at = await _stamped_at(stamps, about)
+        result, known = long_term
+        if result.ades_subindic == AdESPassed.OK and known is not None:
+            return await _confirmed(result, subject, about, known), known, []
     if proven_at is None:
-        return basic, None, ["SIG-TIMESTAMP-NOT-TRUSTED"]
-    if passed:
-        return basic, proven_at, []
+        codes = ["SIG-TIMESTAMP-NOT-TRUSTED"] if stamps else []
+        return basic, None, ["SIG-NO-TIMESTAMP"] if passed and not stamps else codes
     if basic.ades_subindic in _TIME_MAY_HELP:
         earlier = await _as_of(subject, about, proven_at)
         better = earlier.ades_subindic == AdESPassed.OK
@@ -172,7 +206,7 @@ async def _stamped_at(stamps: list[tuple[Any, Imprint]], about: Circumstances) -
     """The earliest moment that a trusted time stamp over the signature proves."""
     proven: list[datetime] = []
     for stamp, imprint in stamps:
-        result = await judge_timestamp(stamp, imprint, about)
+        result, _ = await judge_timestamp(stamp, imprint, about)
         status = result.api_status
         if result.ades_subindic != AdESPassed.OK or status is None:
             continue
@@ -184,8 +218,20 @@ async def _stamped_at(stamps: list[tuple[Any, Imprint]], about: Circumstances) -
     return min(proven, default=None)
 
 
-async def judge_timestamp(stamp: Any, imprint: Imprint, about: Circumstances) -> Result:
-    """The outcome for one RFC 3161 token over what ``imprint`` digests."""
+async def judge_timestamp(
+    stamp: Any, imprint: Imprint, about: Circumstances
+) -> tuple[Result, Circumstances]:
+    """The outcome for one RFC 3161 token over what ``imprint`` digests, and what it rests on."""
+    result = await _timestamp(stamp, imprint, about)
+    if result.ades_subindic.status != AdESStatus.INDETERMINATE:
+        return result, about
+    fuller = about.with_brought()
+    if fuller.extra == about.extra:
+        return result, about
+    return await _timestamp(stamp, imprint, fuller), fuller
+
+
+async def _timestamp(stamp: Any, imprint: Imprint, about: Circumstances) -> Result:
     return await ades_timestamp_validation(
         stamp,
         validation_spec(about.trust, about.extra, retroactive=about.proven),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.misc import PdfReadError
@@ -123,15 +124,24 @@ class _PdfSubject(CmsSubject):
         self._signature = signature
         self._archived = archived
 
+    @property
+    def archived(self) -> bool:
+        """Whether a later document time stamp protects it."""
+        return self._archived
+
     async def long_term(self, about: Circumstances) -> tuple[Result, datetime | None] | None:
         """EN 319 102-1 clause 5.6.3, with the earliest moment before now that it proves."""
         if not self._archived:
             return None
-        result = await ades_lta_validation(
-            self._signature,
-            PdfSignatureValidationSpec(validation_spec(about.trust, about.extra)),
-            timing_info=timing(about.moment, proven=False),
-        )
+        try:
+            # It reads the file's own validation data itself.
+            result = await ades_lta_validation(
+                self._signature,
+                PdfSignatureValidationSpec(validation_spec(about.trust)),
+                timing_info=timing(about.moment, proven=False),
+            )
+        except Exception:  # noqa: BLE001  one unreadable item of that data; the rest still holds
+            return None
         known = result.best_signature_time
         return result, known if known is not None and known < about.moment else None
 
@@ -168,9 +178,8 @@ class _Document:
 
     async def judged(self) -> list[SignatureResult]:
         """Every field's result, in the order of the form."""
-        if self._reader.examined:
-            extra = brought_along(self._reader, self._reader.examined)
-            self._about = replace(self._about, extra=extra)
+        brought = cache(lambda: brought_along(self._reader, self._reader.examined))
+        self._about = replace(self._about, brought=brought)
         return [await self._result(opened) for opened in self._opened]
 
     async def _result(self, opened: _Opened) -> SignatureResult:
@@ -196,10 +205,10 @@ class _Document:
 
     async def _judge(self, signature: BulkSignature) -> Judged:
         if signature.sig_object_type == "/DocTimeStamp":
-            result = await judge_timestamp(
+            result, used = await judge_timestamp(
                 signature.signed_data, signature.compute_digest, self._about
             )
-            return judged_timestamp(result, self._about)
+            return judged_timestamp(result, used)
         stamped = any(_is_later_stamp(other, signature) for other in self._reader.examined)
         return await judge(_PdfSubject(signature, archived=stamped), self._about)
 

@@ -8,7 +8,6 @@ the difference analysis is an observation, not the end.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -20,20 +19,20 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import EmbeddedPdfSignature
 from pyhanko_certvalidator.util import get_pyca_cryptography_hash
 
-from preservation.signatures.pdf_stream import CHUNK_BYTES, PatchedFile, Survey
+from preservation.signatures.pdf_stream import CHUNK_BYTES, ShortStream, Survey
 
 _FIELDS_CAP = 20_000
 _DEPTH_CAP = 32
 
 
 class SurveyedReader(PdfFileReader):
-    """A reader over the patched file that knows the real one."""
+    """A reader over the shortened file that knows the real one."""
 
     def __init__(self, file: BinaryIO, survey: Survey, *, strict: bool) -> None:
         self.real_file = file
         self.survey = survey
         self.examined: list[BulkSignature] = []
-        super().__init__(io.BufferedReader(PatchedFile(file, survey), 65536), strict=strict)
+        super().__init__(ShortStream(file, survey), strict=strict)
 
     @property
     def embedded_signatures(self) -> list[BulkSignature]:

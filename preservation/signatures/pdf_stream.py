@@ -2,8 +2,8 @@
 
 pyHanko takes about 1.5 s per decoded MB of ``/Contents`` because it reads hex strings one
 character at a time, and it reads each of them several times. Here the long strings are read
-in bulk, once; what pyHanko sees in their place is the sha256 of the value followed by blanks,
-of exactly the same length, so that every offset holds and equal strings stay equal. The real
+in bulk, once; what pyHanko sees in their place is the sha256 of the value, so that equal
+strings stay equal, in a stream whose positions are still those of the real file. The real
 value is put back by ``pdf_reader``; digests are taken over the real file.
 """
 
@@ -16,7 +16,6 @@ import os
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, BinaryIO
 
 from preservation.signatures.kinds import pdf_name_pattern
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 1024 * 1024
 _WORTHWHILE_BYTES = 256
+_BUFFER_BYTES = 65536
 _OVERLAP_BYTES = 256
 _BLANKS = b" \t\r\n\f\0"
 
@@ -47,8 +47,13 @@ class Gap:
 
     @property
     def key(self) -> bytes:
-        """What stands in the patched file: the value pyHanko will read."""
+        """The value that pyHanko will read."""
         return bytes.fromhex(self.sha256)
+
+    @property
+    def short(self) -> bytes:
+        """What stands in its place."""
+        return b"<%s>" % self.sha256.encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +144,28 @@ def _disjoint(gaps: tuple[Gap, ...]) -> tuple[Gap, ...]:
     return tuple(kept)
 
 
-class PatchedFile(io.RawIOBase):
-    """The file with every gap replaced by its short form; nothing else differs."""
+class ShortRaw(io.RawIOBase):
+    """The file with every gap's string in its short form: the same bytes, fewer of them."""
 
     def __init__(self, file: BinaryIO, survey: Survey) -> None:
         self._file = file
-        self._size = survey.size_bytes
-        self._gaps = survey.gaps
-        self._starts = [gap.start for gap in survey.gaps]
         self._position = 0
+        self._starts: list[int] = []
+        self._pieces: list[tuple[int, bytes]] = []
+        """Where each piece begins in the file, or what stands in its place."""
+        at, real = 0, 0
+        for gap in survey.gaps:
+            self._add(at, real, b"")
+            at += gap.start - real
+            self._add(at, 0, gap.short)
+            at += len(gap.short)
+            real = gap.end
+        self._add(at, real, b"")
+        self._size = at + survey.size_bytes - real
+
+    def _add(self, at: int, real: int, instead: bytes) -> None:
+        self._starts.append(at)
+        self._pieces.append((real, instead))
 
     def readable(self) -> bool:
         """Always."""
@@ -158,7 +176,7 @@ class PatchedFile(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """The usual."""
+        """The usual, in positions of the short file."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._size}[whence]
         if base + offset < 0:
             raise OSError("seek before the start of the file")
@@ -166,31 +184,81 @@ class PatchedFile(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: Buffer) -> int:
-        """The next bytes, patched."""
+        """The next bytes of one piece; empty at the end."""
         view = memoryview(buffer).cast("B")
-        self._file.seek(self._position)
-        content = self._file.read(len(view))
+        if self._position >= self._size:
+            return 0
+        index = bisect_right(self._starts, self._position) - 1
+        end = self._starts[index + 1] if index + 1 < len(self._starts) else self._size
+        length = min(len(view), end - self._position)
+        within = self._position - self._starts[index]
+        real, instead = self._pieces[index]
+        if instead:
+            content = instead[within : within + length]
+        else:
+            self._file.seek(real + within)
+            content = self._file.read(length)
         view[: len(content)] = content
-        self._patch(view, self._position, self._position + len(content))
         self._position += len(content)
         return len(content)
 
-    def _patch(self, view: memoryview, start: int, end: int) -> None:
-        index = max(0, bisect_right(self._starts, start) - 1)
-        for gap in self._gaps[index:]:
-            if gap.start >= end:
-                return
-            low, high = max(start, gap.start), min(end, gap.end)
-            if low < high:
-                short = b"<" + gap.sha256.encode() + b">"
-                part = short[low - gap.start : high - gap.start]
-                view[low - start : high - start] = part + _blank(high - low - len(part))
 
+class ShortStream:
+    """What pyHanko reads: positions are those of the real file, long strings are short.
 
-@cache
-def _all_blank() -> bytes:
-    return b" " * CHUNK_BYTES
+    Reading is the C reader's own; only seeking and telling translate.
+    """
 
+    def __init__(self, file: BinaryIO, survey: Survey) -> None:
+        inner = io.BufferedReader(ShortRaw(file, survey), _BUFFER_BYTES)
+        self.read = inner.read
+        self.readinto = inner.readinto
+        self._seek = inner.seek
+        self._tell = inner.tell
+        self._size = survey.size_bytes
+        self._gaps = survey.gaps
+        self._real = [gap.start for gap in survey.gaps]
+        self._removed: list[int] = []
+        removed = 0
+        for gap in survey.gaps:
+            self._removed.append(removed)
+            removed += gap.end - gap.start - len(gap.short)
+        self._short = [s - r for s, r in zip(self._real, self._removed, strict=True)]
 
-def _blank(length: int) -> bytes:
-    return _all_blank()[:length] if length <= CHUNK_BYTES else b" " * length
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move to a position of the real file, or by so many bytes of what is read."""
+        if whence == os.SEEK_CUR:
+            return self._to_real(self._seek(offset, os.SEEK_CUR))
+        target = offset if whence == os.SEEK_SET else self._size + offset
+        self._seek(self._to_short(target))
+        return target
+
+    def tell(self) -> int:
+        """The position in the real file."""
+        return self._to_real(self._tell())
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def _to_short(self, position: int) -> int:
+        index = bisect_right(self._real, position) - 1
+        if index < 0:
+            return position
+        gap = self._gaps[index]
+        if position < gap.end:
+            return self._short[index] + min(position - gap.start, len(gap.short))
+        return self._short[index] + len(gap.short) + position - gap.end
+
+    def _to_real(self, position: int) -> int:
+        index = bisect_right(self._short, position) - 1
+        if index < 0:
+            return position
+        gap, within = self._gaps[index], position - self._short[index]
+        if within < len(gap.short):
+            return gap.start + within
+        return gap.end + within - len(gap.short)

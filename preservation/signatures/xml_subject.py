@@ -46,6 +46,11 @@ class XmlSubject:
         """The signer's certificate."""
         return self.signer
 
+    @property
+    def archived(self) -> bool:
+        """XAdES archive time stamps are not validated."""
+        return False
+
     def stamps(self) -> list[tuple[Any, Imprint]]:
         """XAdES signature time stamps that can be read."""
         found = []

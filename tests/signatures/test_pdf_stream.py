@@ -13,42 +13,63 @@ from kit import pdf_attacks as attacks
 from kit.signed_pdfs import contents_gap, countersigned_pdf, plain_pdf, signed_pdf
 from preservation.signatures.pdf_hidden import may_hide_signature
 from preservation.signatures.pdf_reader import BulkSignature, SurveyedReader, signature_fields
-from preservation.signatures.pdf_stream import PatchedFile, survey
+from preservation.signatures.pdf_stream import ShortStream, Survey, survey
 
 _CAP = 1024 * 1024
 
 
-def _survey(content: bytes, cap: int = _CAP) -> tuple[io.BytesIO, PatchedFile, int]:
+def _survey(content: bytes, cap: int = _CAP) -> tuple[Survey, ShortStream]:
     file = io.BytesIO(content)
     found = survey(file, contents_cap_bytes=cap, ranges_cap=50)
-    return file, PatchedFile(file, found), len(found.gaps)
+    return found, ShortStream(file, found)
 
 
-def test_the_patched_file_differs_only_inside_the_gaps() -> None:
+def test_what_is_read_differs_only_in_the_signature_values() -> None:
     content = countersigned_pdf()
-    _, patched, gaps = _survey(content)
-    assert gaps == 2
-    shown = bytearray(io.BufferedReader(patched).read())
-    assert len(shown) == len(content)
-    for which in (0, 1):
-        start, end = contents_gap(content, which)
-        assert shown[start : start + 66].startswith(b"<")
-        assert shown[start + 65 : start + 66] == b">"
-        assert shown[start + 66 : end].strip() == b""
-        shown[start:end] = content[start:end]
-    assert bytes(shown) == content
+    found, stream = _survey(content)
+    assert [(gap.start, gap.end) for gap in found.gaps] == [
+        contents_gap(content, 0),
+        contents_gap(content, 1),
+    ]
+    expected = content
+    for gap in reversed(found.gaps):
+        expected = expected[: gap.start] + gap.short + expected[gap.end :]
+    assert stream.read() == expected
 
 
-def test_any_window_of_the_patched_file_is_the_same_as_the_whole() -> None:
+def test_positions_are_those_of_the_real_file() -> None:
     content = countersigned_pdf()
-    _, patched, _ = _survey(content)
-    whole = io.BufferedReader(patched).read()
+    found, stream = _survey(content)
     chance = random.Random(7)
-    for _ in range(300):
-        start = chance.randrange(len(content))
-        length = chance.choice([1, 2, 65, 66, 67, 500, 9000])
-        patched.seek(start)
-        assert patched.read(length) == whole[start : start + length]
+    for _ in range(500):
+        place = chance.randrange(len(content))
+        if any(gap.start <= place < gap.end for gap in found.gaps):
+            continue
+        stream.seek(place)
+        assert stream.tell() == place
+        assert stream.read(1) == content[place : place + 1]
+        stream.seek(-1, 1)
+        assert stream.tell() == place
+        stream.seek(place - len(content), 2)
+        assert stream.read(1) == content[place : place + 1]
+
+
+def test_a_signature_value_is_stepped_over_in_one_go_both_ways() -> None:
+    content = attacks.hand_signed()
+    start, end = contents_gap(content)
+    _, stream = _survey(content)
+    stream.seek(start)
+    assert stream.read(66).startswith(b"<")
+    assert stream.tell() == end
+    stream.seek(-66, 1)
+    assert stream.tell() == start
+    stream.seek(start + 3000)
+    assert stream.tell() == end
+    stream.seek(0, 2)
+    assert stream.tell() == len(content)
+    assert stream.read(1) == b""
+    with pytest.raises(OSError, match="before"):
+        stream.seek(-1)
 
 
 def test_values_and_digests_are_the_librarys() -> None:
@@ -73,22 +94,19 @@ def test_hex_with_blanks_inside_is_still_one_value() -> None:
     start, end = contents_gap(content)
     spaced = content[: start + 1] + b" \n" + content[start + 1 : end - 3] + content[end - 1 :]
     assert len(spaced) == len(content)
-    _, _, gaps = _survey(spaced)
-    assert gaps == 1
+    assert len(_survey(spaced)[0].gaps) == 1
 
 
 @pytest.mark.parametrize("byte", [b"g", b"<", b"%", b"("])
 def test_what_is_not_one_hex_string_is_left_to_the_parser(byte: bytes) -> None:
     content = attacks.hand_signed()
     start, _ = contents_gap(content)
-    _, _, gaps = _survey(content[: start + 100] + byte + content[start + 101 :])
-    assert gaps == 0
+    assert _survey(content[: start + 100] + byte + content[start + 101 :])[0].gaps == ()
 
 
 def test_a_gap_that_is_not_a_contents_entry_is_left_alone() -> None:
     content = attacks.hand_signed().replace(b"/Contents <", b"/Elsewhere<", 1)
-    _, _, gaps = _survey(content)
-    assert gaps == 0
+    assert _survey(content)[0].gaps == ()
 
 
 def test_a_byte_range_across_a_reading_boundary_is_found() -> None:
