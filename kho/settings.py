@@ -15,6 +15,10 @@ from repository.settings import ReplicaSettings, RepositorySettings, RepositoryT
 from schemas.text import Language
 
 
+PLACES = frozenset({"policy", "schemas"})
+"""Settings that name files or folders; seen from the archive's folder."""
+
+
 class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What stands before the first table, and the tables."""
 
@@ -45,14 +49,16 @@ def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
         msgspec.structs.replace(replica, url=located(replica.url, root))
         for replica in stated.replica
     )
-    ingest = stated.ingest
-    if ingest.policy:
-        ingest = msgspec.structs.replace(ingest, policy=str(Path(root) / ingest.policy))
+    places = {
+        name: str(Path(root) / value)
+        for name, value in msgspec.structs.asdict(stated.ingest).items()
+        if name in PLACES and value
+    }
     return Settings(
         path=path,
         language=stated.language,
         people=stated.people,
-        ingest=ingest,
+        ingest=msgspec.structs.replace(stated.ingest, **places),
         repository=RepositorySettings(
             **msgspec.structs.asdict(stated.repository), root=root, replicas=replicas
         ),

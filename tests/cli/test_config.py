@@ -92,6 +92,11 @@ def test_a_folder_named_without_a_root_lies_beside_the_file(stated: str, meant: 
     assert located(stated, "/archive") == meant
 
 
+def test_a_policy_is_looked_for_beside_the_file(tmp_path: Path) -> None:
+    settings = config.load(written(tmp_path, GOOD + '[ingest]\npolicy = "ours.toml"\n'))
+    assert settings.ingest.policy == str(tmp_path / "ours.toml")
+
+
 @pytest.mark.parametrize(
     ("wrong", "line", "nearest"),
     [

@@ -29,7 +29,7 @@ PLANTED = {
 }
 ALLOWED = {
     "schemas/xml.py": "import lxml.etree",
-    "storage_backends/s3.py": "import boto3",
+    "storage_backends/s3/client.py": "import boto3",
     "preservation/formats/adapter.py": "import fido",
     "preservation/signatures/pdf.py": "import pyhanko",
     "preservation/fixity.py": "import repository",
