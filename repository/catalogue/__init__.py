@@ -18,7 +18,6 @@ from repository.catalogue.errors import (
 )
 from repository.catalogue.fixity import Coverage
 from repository.catalogue.holdings import FondsSummary
-from repository.catalogue.intake import Intent
 from repository.catalogue.ledger import LedgerHead
 from repository.catalogue.replicated import UnderReplicated
 from repository.catalogue.rows import AipSummary
@@ -43,7 +42,6 @@ __all__ = [
     "Damage",
     "FileCheck",
     "FondsSummary",
-    "Intent",
     "LedgerHead",
     "LedgerLineRefused",
     "SearchPage",

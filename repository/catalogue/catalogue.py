@@ -12,7 +12,6 @@ from repository.catalogue.dump import Dump
 from repository.catalogue.fixity import Fixity
 from repository.catalogue.holdings import Holdings
 from repository.catalogue.indexing import Indexing
-from repository.catalogue.intake import Intake
 from repository.catalogue.ledger import Ledger
 from repository.catalogue.replicated import Replicated
 from repository.catalogue.runs import AuditRuns
@@ -31,7 +30,6 @@ class Catalogue(
     AuditRuns,
     Fixity,
     DamageList,
-    Intake,
     Dump,
     FormatCensus,
 ):

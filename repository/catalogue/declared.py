@@ -56,7 +56,6 @@ DECLARED: Mapping[str, Declaration] = {
     "replica_name": _DISPOSABLE,
     "file_check": _DISPOSABLE,
     "damage": _DISPOSABLE,
-    "intent": _DISPOSABLE,
     "search_entry": _DISPOSABLE,
     SEARCH_TEXT: _DISPOSABLE,
     VERSION_TABLE: _DISPOSABLE,

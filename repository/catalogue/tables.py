@@ -270,16 +270,6 @@ damage = Table(
     Index("damage_open", "closed_at", "replica", "aip_id", "content_path", "place"),
 )
 
-intent = Table(
-    "intent",
-    metadata,
-    _text("aip_id", key=True),
-    _text("place", key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    _text("build_path"),
-    _text("opened"),
-)
-
 # Where a dossier stands in the order of reference codes; the full-text rows carry the same
 # label, so that the first page of any search comes out of the index already in order.
 search_entry = Table(

@@ -104,14 +104,13 @@ def test_no_key_of_ours_is_in_it(tmp_path: Path) -> None:
     assert not [line for line in lines if {"aip_key", "content_key"} & set(line)]
 
 
-def test_what_audits_and_intents_say_is_not_in_it(tmp_path: Path) -> None:
+def test_what_audits_say_is_not_in_it(tmp_path: Path) -> None:
     with empty_catalogue(tmp_path) as catalogue:
         fill(catalogue, some_dossiers(), some_lines())
         before = dump_of(catalogue)
         each = catalogue.all_files()[0]
         check = FileCheck(each.aip_id, each.place, each.content_path, Verdict.ALTERED, MOMENT)
         catalogue.record_checks("run", "a", [check], "")
-        catalogue.open_intent(aip_id(1), Place.ARCHIVE, 2, "/staging", MOMENT)
         catalogue.reindex()
         assert dump_of(catalogue) == before
 

@@ -258,15 +258,6 @@ def _disposable() -> None:
         unique=False,
     )
     op.create_table(
-        "intent",
-        sa.Column("aip_id", _TEXT, nullable=False),
-        sa.Column("place", _TEXT, nullable=False),
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("build_path", _TEXT, nullable=False),
-        sa.Column("opened", _TEXT, nullable=False),
-        sa.PrimaryKeyConstraint("aip_id", "place", "version"),
-    )
-    op.create_table(
         "search_entry",
         sa.Column("label", _KEY, autoincrement=False, nullable=False),
         sa.Column("aip_key", _KEY, nullable=False),
