@@ -25,6 +25,7 @@ from storage_backends.interface import StorageBackend
 from storage_backends.registry import open_backend
 
 _LINES_PER_TRANSACTION = 500
+_AIPS_PER_TRANSACTION = 100
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ def rebuild_catalogue(
     report = RebuildReport()
     failures: dict[str, tuple[str, str, str]] = {}
     whole: set[str] = set()
+    pending: list[AipFacts] = []
     best: dict[tuple[Place, str], int] = {}
     progress.phase("PROGRESS-REBUILD")
     for replica in replicas:
@@ -59,9 +61,13 @@ def rebuild_catalogue(
             if best.get(key, 0) < facts.version:
                 report.aips += key not in best
                 best[key] = facts.version
-                catalogue.register(facts)
+                pending.append(facts)
+                if len(pending) == _AIPS_PER_TRANSACTION:
+                    catalogue.register_all(pending)
+                    pending = []
                 report.files += len(facts.files)
             progress.advance(files=1)
+    catalogue.register_all(pending)
     report.unreadable = [row for prefix, row in failures.items() if prefix not in whole]
     for lines in _batches(_longest_journal(replicas)):
         catalogue.apply_all(lines)
