@@ -169,7 +169,8 @@ def read_back(backend: StorageBackend, version: VersionContent, *, progress: Pro
             raise result.error
         if result.digest != expected.pop(result.key):
             raise ReadBackFailed(backend=backend.name, key=result.key)
-        progress.advance(files=1, size_bytes=result.size_bytes)
+        if not result.key.startswith(f"{version.ref.version_prefix}{INVENTORY}"):
+            progress.advance(files=1, size_bytes=result.size_bytes)
     if expected:
         raise ReadBackFailed(backend=backend.name, key=next(iter(expected)))
 
