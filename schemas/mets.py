@@ -114,7 +114,9 @@ SCHEMA_FILES: Mapping[str, str] = {
     "DILCISExtensionMETS.xsd": CSIP,
     "DILCISExtensionSIPMETS.xsd": SIP,
 }
-"""The namespace that each schema file of a package describes."""
+"""The namespace that each official schema file of a package describes."""
+_NAMESPACE_BY_FILE = {**SCHEMA_FILES, "METS.xsd": METS, "csip.xsd": CSIP}
+"""With Kho's own, which a package carries where there are no official ones."""
 
 
 @contextmanager
@@ -123,14 +125,14 @@ def mets_document(
 ) -> Iterator[XmlWriter]:
     """A METS root element to write sections into.
 
-    ``schemas`` are the hrefs of schema files that lie in the package; those of
-    :data:`SCHEMA_FILES` go into ``xsi:schemaLocation``.
+    ``schemas`` are the hrefs of schema files that lie in the package; those that describe
+    METS go into ``xsi:schemaLocation``.
     """
     given = {name: value for name, value in attributes.items() if value}
     locations = [
-        f"{SCHEMA_FILES[name]} {encode_href(href)}"
+        f"{_NAMESPACE_BY_FILE[name]} {encode_href(href)}"
         for href in schemas
-        if (name := href.rsplit("/", 1)[-1]) in SCHEMA_FILES
+        if (name := href.rsplit("/", 1)[-1]) in _NAMESPACE_BY_FILE
     ]
     if locations:
         given[f"{{{XSI}}}schemaLocation"] = " ".join(locations)

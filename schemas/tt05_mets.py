@@ -75,13 +75,15 @@ class Organ:
 class Tt05Document:
     """One document: its descriptive file, its main file, its attachments.
 
-    ``linked`` says that the main file is a ``.fetch.txt`` stub of a record kept elsewhere.
+    ``linked`` says that the main file is a ``.fetch.txt`` stub of a record kept elsewhere;
+    ``shared`` that an earlier document has the same main file (a dossier scanned as one).
     """
 
     metadata: MetadataRef
     main: FileRef
     attachments: Sequence[FileRef] = ()
     linked: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +91,7 @@ class Tt05PackageMets:
     """The root METS file. Moments are written as given (``tt05_names.vietnam_moment``).
 
     ``preservation`` is empty in a SIP. ``other`` is our own ``metadata/other``.
+    ``schema_files`` are those in ``schemas/`` that describe METS, for ``xsi:schemaLocation``.
     """
 
     objid: str
@@ -107,6 +110,7 @@ class Tt05PackageMets:
     preservation: Sequence[MetadataRef] = ()
     other: Sequence[MetadataRef] = ()
     schemas: Sequence[FileRef] = ()
+    schema_files: Sequence[str] = tuple(SCHEMA_FILES)
     documentation: Files = no_files
 
 
@@ -126,6 +130,7 @@ class Tt05RepresentationMets:
     modified: str = ""
     record_status: str = "NEW"
     preservation: Sequence[MetadataRef] = ()
+    schema_files: Sequence[str] = tuple(SCHEMA_FILES)
 
 
 def write_tt05_package_mets(out: BinaryIO, package: Tt05PackageMets) -> None:
@@ -136,7 +141,7 @@ def write_tt05_package_mets(out: BinaryIO, package: Tt05PackageMets) -> None:
     if package.archive is not None:
         agents.append(package.archive.agent("ARCHIVIST"))
     agreement = package.submission_agreement
-    schemas = [f"schemas/{name}" for name in SCHEMA_FILES]
+    schemas = [f"schemas/{name}" for name in package.schema_files]
     with mets_document(out, _root_attributes(package), schemas=schemas) as xml:
         write_header(
             xml,
@@ -163,7 +168,7 @@ def write_tt05_representation_mets(out: BinaryIO, rep: Tt05RepresentationMets) -
     Every document's descriptive file is linked to its main file (TT05-060), every other data
     file is an attachment (TT05-061).
     """
-    schemas = [f"../../schemas/{name}" for name in SCHEMA_FILES]
+    schemas = [f"../../schemas/{name}" for name in rep.schema_files]
     with mets_document(out, _root_attributes(rep), schemas=schemas) as xml:
         write_header(
             xml,
@@ -230,14 +235,14 @@ def _write_representation_files(xml: XmlWriter, rep: Tt05RepresentationMets) -> 
 
 def _data_files(rep: Tt05RepresentationMets) -> Iterator[FileRef]:
     for document in rep.documents():
-        if not document.linked:
+        if not document.linked and not document.shared:
             yield document.main
         yield from document.attachments
     yield from rep.unlinked()
 
 
 def _stubs(rep: Tt05RepresentationMets) -> Iterator[FileRef]:
-    return (document.main for document in rep.documents() if document.linked)
+    return (each.main for each in rep.documents() if each.linked and not each.shared)
 
 
 def _write_links(xml: XmlWriter, rep: Tt05RepresentationMets) -> None:
@@ -245,7 +250,7 @@ def _write_links(xml: XmlWriter, rep: Tt05RepresentationMets) -> None:
     with division(xml, rep.objid, "MetadataLink"):
         for document in rep.documents():
             attributes = {
-                "ID": section_id(rep.objid, "link", document.main.id),
+                "ID": section_id(rep.objid, "link", document.metadata.section_id),
                 "LABEL": "MetadataLink/Holey" if document.linked else "MetadataLink/File",
                 "DMDID": document.metadata.section_id,
             }
