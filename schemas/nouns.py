@@ -202,3 +202,5 @@ class Draft:
     container: Container | None = None
     submission_id: str = ""
     backlog: bool = False
+    added: Mapping[str, bytes] = field(default_factory=dict)
+    """Small files that the AIP needs and nobody submitted, by logical path."""

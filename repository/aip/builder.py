@@ -22,6 +22,8 @@ from repository.aip.admission import (
 from repository.aip.build import CONTENT, ContentLine, SealedBuild, seal
 from repository.aip.generated import GeneratedFile, GeneratedFiles
 from repository.aip.packaging import Packaging
+from repository.aip.packaging_tt05 import Tt05Packaging
+from repository.aip.packaging_tt05_fields import is_tt05
 from repository.aip.plan import AipPlan
 from repository.aip.submission_map import write_submission_map
 from repository.ocfl.claims import VersionRef
@@ -39,7 +41,8 @@ def build_aip(plan: AipPlan, folder: Path, *, repository_id: RepositoryId) -> Se
     """The plan's first version is complete in ``folder``, sealed and durable."""
     generated = GeneratedFiles(folder)
     _write_reports(plan, generated, repository_id)
-    Packaging(plan, generated, repository_id).write()
+    packaging = Tt05Packaging if is_tt05(plan.draft.profile) else Packaging
+    packaging(plan, generated, repository_id).write()
     inventory_json = _write_content(plan, folder, generated.all(), repository_id)
     return seal(
         folder,

@@ -10,6 +10,7 @@ from schemas.events import Agent, Event
 from schemas.findings import Finding
 from schemas.ids import AipId, SubmissionDigest
 from schemas.nouns import Draft, FormatResult, Outcome, Place, SignatureReport
+from schemas.tt05_schemas import Tt05Schemas, own_schemas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,11 @@ class AipPlan:
     """Version of each tool that took part, by name."""
     not_checked: tuple[str, ...] = ()
     """Checks that did not run, by name (``virus``…); said in admission and receipt."""
+    archive_name: str = ""
+    archive_code: str = ""
+    """Name and identification code of the receiving archive, for packages that state them."""
+    schemas: Tt05Schemas = field(default_factory=own_schemas)
+    """What packages of the circular carry as schemas."""
 
     @property
     def place(self) -> Place:

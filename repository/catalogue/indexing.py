@@ -28,7 +28,7 @@ from schemas.nouns import Document, Place
 
 # A sign that no query can hold: a phrase never reaches from one field into the next.
 _BORDER = " \u241e "
-_KEYWORDS = frozenset({"keyword", "keywords"})
+_KEYWORDS = frozenset({"keyword", "keywords", "objid"})
 _PAGE_DOSSIERS = 500
 _PAGE_FILES = 20_000
 
