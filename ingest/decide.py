@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from ingest.checks.tt05_rules import fixed_rules
 from schemas.errors import ConfigError
 from schemas.findings import Finding, Severity, worst
 from schemas.nouns import Outcome
@@ -81,6 +82,9 @@ def _policy_of(table: Mapping[str, Any], sha256: str) -> Policy:
     if table["format"] != _FORMAT:
         raise ValueError(f"format is {table['format']!r}, not {_FORMAT!r}")
     weights = {str(code): Severity(value) for code, value in table.get("severity", {}).items()}
+    fixed = sorted(fixed_rules() & weights.keys())
+    if fixed:
+        raise ValueError(f"the weight of {', '.join(fixed)} cannot be changed")
     return Policy(str(table["name"]), int(table["version"]), sha256, weights)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from ingest.checks.tt05_facts import NOTHING_KNOWN, ReceptionFacts
+from ingest.examined import Examined, Judgement
 from ingest.logical import DATA, documentation_path, readings
 from ingest.staged import StagedFile
 from ingest.submission import Submission
+from repository.aip.build import SealedBuild
 from schemas.findings import Finding, Severity
 from schemas.ids import AipId
 from schemas.names import find_twins, printable
 from schemas.nouns import Draft, FileRole, SubmittedFile
+from schemas.tt05_schemas import Tt05Schemas, own_schemas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,8 @@ class Shaping:
 
     aip_id: AipId
     fonds: str = ""
+    facts: ReceptionFacts = NOTHING_KNOWN
+    schemas: Tt05Schemas = field(default_factory=own_schemas)
 
     @property
     def documentation(self) -> str:
@@ -28,18 +34,45 @@ class Shaping:
         return f"documentation/submission/urn_uuid_{self.aip_id}/"
 
 
+class FollowUp(Protocol):
+    """What a profile still wants to look at once the submission has its shape."""
+
+    def look_again(self, examined: Examined) -> Judgement:
+        """Rules that waited for the judges of files."""
+
+    def check_build(self, build: SealedBuild) -> tuple[Finding, ...]:
+        """What is wrong with the AIP that was made of the submission: our mistake, found
+        before it is stored."""
+
+
+class NoFollowUp:
+    """Everything was judged at once."""
+
+    def look_again(self, _examined: Examined) -> Judgement:
+        """Nothing."""
+        return Judgement()
+
+    def check_build(self, _build: SealedBuild) -> tuple[Finding, ...]:
+        """Nothing."""
+        return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Shaped:
-    """A draft and what was noticed on the way."""
+    """A draft and what was noticed on the way; ``not_checked`` names rules undecided."""
 
     draft: Draft
     findings: tuple[Finding, ...]
+    not_checked: tuple[str, ...] = ()
+    follow_up: FollowUp = field(default_factory=NoFollowUp)
 
 
 class Profile(Protocol):
     """One kind of submission."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the command line calls it."""
 
     def claims(self, submission: Submission, /) -> bool:
         """Whether the submission looks like this kind."""
