@@ -111,8 +111,8 @@ def _restore_one(
     if facts is None:
         proof.unreadable(candidate.replicas[0].name, candidate.prefix)
         return
-    folder = request.target / candidate.aip_id
     plan = form(CopyView(views[0]), facts)
+    folder = request.target / (plan.folder or candidate.aip_id)
     for directory in plan.directories:
         (folder / directory).mkdir(parents=True, exist_ok=True)
     write = partial(restore_file, folder, views=views, replace=request.replace)

@@ -1,8 +1,8 @@
 """The forms in which an AIP is given back.
 
 ``folder``: the AIP's logical state, an E-ARK package. ``submission``: the submitted tree, names
-and bytes as they came. ``bag``: the folder as the payload of a BagIt 1.0 bag. (``tt05`` comes
-with the circular's profile.)
+and bytes as they came. ``bag``: the folder as the payload of a BagIt 1.0 bag. ``tt05``: the
+folder form of an AIP of Circular 05/2025, in a folder named by its OBJID.
 """
 
 from __future__ import annotations
@@ -10,17 +10,28 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 import msgspec
 
-from repository.aip.paths import is_submission_map
+from repository.aip.packaging_tt05_fields import is_tt05
+from repository.aip.paths import METS, is_submission_map
 from repository.aip.submission_map import empty_directories_of, raw_path_of
 from repository.aip.views import AipView, read_verified
 from repository.facts import AipFacts
 from schemas.bag_tags import BagEntry, bag_tag_files
-from schemas.errors import RepositoryError
+from schemas.errors import ConfigError, RepositoryError
+from schemas.mets_facts import MetsRoot
+from schemas.mets_read import mets_items
 from schemas.records import MapEntry, MapHeader
+from schemas.tt05_names import folder_of
+
+
+class FormUnsuitable(ConfigError):
+    """The AIP cannot be given back in the form asked for; nothing of it was written."""
+
+    code = "RESTORE-FORM-UNSUITABLE"
 
 
 class UnsafePath(RepositoryError):
@@ -42,11 +53,13 @@ class TargetFile:
 
 @dataclass(frozen=True, slots=True)
 class RestorePlan:
-    """Everything one AIP becomes in the target."""
+    """Everything one AIP becomes in the target. ``folder`` is its folder there, ``""`` for the
+    AIP's own identifier."""
 
     files: list[TargetFile]
     directories: list[Path] = field(default_factory=list)
     closing_files: list[tuple[str, bytes]] = field(default_factory=list)
+    folder: str = ""
 
 
 RestoreForm = Callable[[AipView, AipFacts], RestorePlan]
@@ -97,10 +110,24 @@ def as_bag(view: AipView, facts: AipFacts) -> RestorePlan:
     return RestorePlan(files, closing_files=bag_tag_files(entries, info))
 
 
+def as_tt05(view: AipView, facts: AipFacts) -> RestorePlan:
+    """The folder form, in a folder as the circular names it.
+
+    :class:`FormUnsuitable` for an AIP of another profile.
+    """
+    if not is_tt05(facts.profile):
+        raise FormUnsuitable(aip_id=facts.aip_id, form="tt05", profile=facts.profile)
+    with BytesIO(read_verified(view, METS)) as stream:
+        root = next(item for item in mets_items(stream) if isinstance(item, MetsRoot))
+    folder = safe_path(folder_of(root.objid))
+    return RestorePlan(_logical_files(facts, Path()), folder=folder.parts[0])
+
+
 FORMS: dict[str, RestoreForm] = {
     "folder": as_folder,
     "submission": as_submission,
     "bag": as_bag,
+    "tt05": as_tt05,
 }
 
 

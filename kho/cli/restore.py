@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from repository.settings import ReplicaSettings
     from schemas.ids import AipId
 
-FORMS = ("folder", "bag", "submission")
+FORMS = ("folder", "bag", "submission", "tt05")
 
 
 class ScopeUnclear(ConfigError):
