@@ -8,7 +8,14 @@ from typing import Any
 from pyhanko.sign.validation import generic_cms
 from pyhanko.sign.validation.ades import ades_basic_validation, ades_with_time_validation
 
-from preservation.signatures.judging import Circumstances, Imprint, Result
+from preservation.signatures.judging import (
+    Circumstances,
+    Imprint,
+    Result,
+    embedded_certificates,
+)
+from preservation.signatures.material import Material
+from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import timing, validation_spec
 from preservation.signatures.telling import signer_certificate
 
@@ -41,7 +48,9 @@ class CmsSubject:
         """EN 319 102-1 clause 5.3."""
         return await ades_basic_validation(
             self.signed_data,
-            validation_spec(about.trust, about.extra, retroactive=proven),
+            validation_spec(
+                self._relevant(about, moment, proven=proven), about.extra, retroactive=proven
+            ),
             timing_info=timing(moment, proven=proven),
             raw_digest=self._digest,
         )
@@ -51,7 +60,7 @@ class CmsSubject:
         del proven_at, basic
         return await ades_with_time_validation(
             self.signed_data,
-            validation_spec(about.trust, about.extra),
+            validation_spec(self._relevant(about, about.moment, proven=False), about.extra),
             timing_info=timing(about.moment, proven=False),
             raw_digest=self._digest,
         )
@@ -60,3 +69,10 @@ class CmsSubject:
         """Archive time stamps of CAdES are not validated (``cms`` says so)."""
         del about
         return None
+
+    def _relevant(self, about: Circumstances, moment: datetime, *, proven: bool) -> Material:
+        """The imported material that can matter to this signature's chain."""
+        certificates = [*embedded_certificates(self.signed_data), *about.extra.certificates]
+        signer = self.certificate
+        until = signer.not_valid_after if proven and signer is not None else None
+        return relevant(about.trust, certificates, moment, until=until)

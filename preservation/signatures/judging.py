@@ -18,7 +18,8 @@ from pyhanko.sign.validation.ades import AdESBasicValidationResult, ades_timesta
 from pyhanko.sign.validation.status import SignatureStatus
 
 from preservation.signatures.material import Material
-from preservation.signatures.spec import Extra, timing, usable_crls, validation_spec
+from preservation.signatures.relevant import relevant
+from preservation.signatures.spec import Extra, timing, validation_spec
 
 _INDICATIONS = {
     AdESStatus.PASSED: "TOTAL-PASSED",
@@ -197,8 +198,6 @@ async def _confirmed(
 
 async def _as_of(subject: Subject, about: Circumstances, moment: datetime) -> Result:
     """Basic validation as of a moment at which the signature existed."""
-    if subject.certificate is not None:
-        about = replace(about, trust=usable_crls(about.trust, subject.certificate))
     return await subject.basic(about, moment, proven=True)
 
 
@@ -232,12 +231,26 @@ async def judge_timestamp(
 
 
 async def _timestamp(stamp: Any, imprint: Imprint, about: Circumstances) -> Result:
+    certificates = [*embedded_certificates(stamp), *about.extra.certificates]
+    until = max((c.not_valid_after for c in certificates), default=None) if about.proven else None
+    trust = relevant(about.trust, certificates, about.moment, until=until)
     return await ades_timestamp_validation(
         stamp,
-        validation_spec(about.trust, about.extra, retroactive=about.proven),
+        validation_spec(trust, about.extra, retroactive=about.proven),
         imprint,
         timing_info=timing(about.moment, proven=about.proven),
     )
+
+
+def embedded_certificates(signed_data: Any) -> list[x509.Certificate]:
+    """The certificates inside a CMS value; none when they cannot be read."""
+    try:
+        choices = list(signed_data["certificates"])
+        found = [choice.chosen for choice in choices if choice.name == "certificate"]
+        _ = [(one.issuer.hashable, one.not_valid_after) for one in found]
+    except Exception:  # noqa: BLE001  the validation proper says what is wrong
+        return []
+    return found
 
 
 def judged_timestamp(result: Result, about: Circumstances) -> Judged:
@@ -319,8 +332,9 @@ def _evidence(result: Result, about: Circumstances) -> Iterator[str]:
     for certificate in path.iter_certs(include_root=True):
         yield f"certificate:{certificate.sha256.hex()}"
         issuers.add(certificate.issuer.hashable)
-    for container in (*about.trust.crls, *about.extra.crls):
+    used = relevant(about.trust, path.iter_certs(include_root=True), about.moment)
+    for container in (*used.crls, *about.extra.crls):
         if container.crl_data.issuer.hashable in issuers:
             yield f"crl:{hashlib.sha256(container.crl_data.dump()).hexdigest()}"
-    for response in (*about.trust.ocsps, *about.extra.ocsps):
+    for response in (*used.ocsps, *about.extra.ocsps):
         yield f"ocsp:{hashlib.sha256(response.ocsp_response_data.dump()).hexdigest()}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from asn1crypto import cms, crl, ocsp, pem, x509  # type: ignore[import-untyped]  # no types
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
+from preservation.signatures.relevant import RevocationIndex, index_of
 from preservation.signatures.trust import TrustFile, TrustRole, TrustSnapshot, TrustUnreadable
 
 
@@ -25,6 +26,7 @@ class Material:
     ocsps: list[OCSPContainer] = field(default_factory=list)
     anchor_names: dict[bytes, str] = field(default_factory=dict)
     """``<set>/<generation>`` by the anchor's sha256."""
+    index: RevocationIndex = field(default_factory=RevocationIndex)
 
 
 @lru_cache(maxsize=2)
@@ -43,7 +45,7 @@ def material(snapshot: str, manifest: str) -> Material:
     for item in listed.files:
         for der in ders_in(_checked(item)):
             _add(found, item, der)
-    return found
+    return replace(found, index=index_of(found))
 
 
 def _checked(item: TrustFile) -> bytes:

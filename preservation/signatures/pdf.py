@@ -22,6 +22,7 @@ from preservation.signatures.judging import (
     Circumstances,
     Judged,
     Result,
+    embedded_certificates,
     judge,
     judge_timestamp,
     judged_timestamp,
@@ -41,6 +42,7 @@ from preservation.signatures.pdf_reader import (
     signature_fields,
 )
 from preservation.signatures.pdf_stream import Survey, survey
+from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import timing, validation_spec
 from preservation.signatures.telling import describe
 from schemas.moments import format_moment, parse_moment
@@ -134,10 +136,16 @@ class _PdfSubject(CmsSubject):
         if not self._archived:
             return None
         try:
-            # It reads the file's own validation data itself.
+            # It reads the file's own validation data itself, and every signature of the file.
+            certificates = [
+                certificate
+                for signature in self._signature.reader.embedded_signatures
+                for certificate in embedded_certificates(signature.signed_data)
+            ]
+            trust = relevant(about.trust, certificates, about.moment)
             result = await ades_lta_validation(
                 self._signature,
-                PdfSignatureValidationSpec(validation_spec(about.trust)),
+                PdfSignatureValidationSpec(validation_spec(trust)),
                 timing_info=timing(about.moment, proven=False),
             )
         except Exception:  # noqa: BLE001  one unreadable item of that data; the rest still holds

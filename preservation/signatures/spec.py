@@ -7,9 +7,8 @@ usage unless told to; without a fetcher backend of ours each run would make an H
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from asn1crypto import x509  # type: ignore[import-untyped]  # asn1crypto has no types
 from pyhanko.sign.validation.policy_decl import (
@@ -81,17 +80,6 @@ def validation_spec(
         ),
         key_usage_settings=SIGNING_USAGE,
     )
-
-
-def usable_crls(trust: Material, certificate: Any) -> Material:
-    """The material without CRLs issued after the certificate ended.
-
-    An authority may drop expired certificates from its later lists (RFC 5280 §3.3), so their
-    silence about this one proves nothing.
-    """
-    end = certificate.not_valid_after
-    kept = [c for c in trust.crls if c.crl_data["tbs_cert_list"]["this_update"].native <= end]
-    return replace(trust, crls=kept)
 
 
 def timing(moment: datetime, *, proven: bool) -> ValidationTimingInfo:

@@ -18,6 +18,7 @@ from pyhanko.sign.validation.policy_decl import bootstrap_validation_data_handle
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 
 from preservation.signatures.judging import Circumstances, Imprint, Result
+from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import SIGNING_USAGE, timing, validation_spec
 from preservation.signatures.xml_rules import DS, XADES
 from preservation.signatures.xml_verifier import canonical
@@ -76,7 +77,9 @@ class XmlSubject:
             return self._result(self.failure, None, moment)
         if self.weak or _short_key(self.signer):
             return self._result(AdESIndeterminate.CRYPTO_CONSTRAINTS_FAILURE, None, moment)
-        spec = validation_spec(about.trust, about.extra, retroactive=proven)
+        until = self.signer.not_valid_after if proven else None
+        trust = relevant(about.trust, (self.signer, *self.others), moment, until=until)
+        spec = validation_spec(trust, about.extra, retroactive=proven)
         when = timing(moment, proven=proven)
         context = spec.cert_validation_policy.build_validation_context(
             timing_info=when,
