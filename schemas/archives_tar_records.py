@@ -49,11 +49,6 @@ class TarHeader:
     kind: bytes
     block: bytes
 
-    @property
-    def gnu(self) -> bool:
-        """Whether GNU tar's old format rules the fields behind the magic."""
-        return self.block[257:265] == b"ustar  \0"
-
 
 def parse_header(block: bytes) -> TarHeader:
     """The header in one block that is not all zeros; its checksum holds."""

@@ -187,6 +187,7 @@ class Unpacked:
 
 def unpack(folder: Path, content: bytes, name: str = "package.zip", **caps: Any) -> Unpacked:
     """The archive ``content``, written to ``folder`` and unpacked into staging beside it."""
+    folder.mkdir(exist_ok=True)
     source = folder / name
     source.write_bytes(content)
     result = Unpacked(Admission())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import unicodedata
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +16,7 @@ from kit.packages import (
     bag_files,
     errors,
     judge,
+    judge_folder,
     manifest,
     warnings,
     weights,
@@ -149,6 +151,15 @@ def test_36_an_empty_bag_is_warned_about() -> None:
 
     assert errors(report) == set()
     assert warnings(report) == {"BAG-EMPTY"}
+
+
+def test_36_an_empty_data_folder_on_disk_is_seen(tmp_path: Path) -> None:
+    for path, content in bag_files({}).items():
+        (tmp_path / path).write_bytes(content)
+    (tmp_path / "data").mkdir()
+
+    assert errors(judge_folder(tmp_path)) == set()
+    assert warnings(judge_folder(tmp_path)) == {"BAG-EMPTY"}
 
 
 def test_a_bag_without_its_data_folder_is_an_error() -> None:

@@ -14,7 +14,7 @@ import pytest
 from ingest.admit import admit_folder
 from ingest.staged import Admission, Findings, StagingFull
 from ingest.unpack import unpack_archive
-from kit.packages import Forged, Unpacked, admit, bag_files, errors, forge_zip
+from kit.packages import Forged, Unpacked, admit, bag_files, errors, forge_zip, unpack
 from schemas.archives import Caps
 from schemas.bag import read_bag
 from schemas.digests import HEAD_TAIL_BYTES, digests_of
@@ -238,6 +238,58 @@ def test_78_an_archive_that_cannot_fit_is_not_begun(tmp_path: Path) -> None:
     with pytest.raises(StagingFull):
         list(entries)
     assert list((tmp_path / "staging").iterdir()) == []
+
+
+def test_78_an_archive_that_just_fits_is_unpacked(tmp_path: Path) -> None:
+    source = tmp_path / "p.zip"
+    source.write_bytes(forge_zip([Forged(b"a", bytes(5000))]))
+    entries = unpack_archive(source, tmp_path / "staging", Caps(), Admission(), quota_bytes=5000)
+
+    assert len(list(entries)) == 1
+
+
+class Counted(NoProgress):
+    """A progress that adds up."""
+
+    def __init__(self) -> None:
+        self.files = self.size_bytes = 0
+
+    def advance(self, *, files: int = 0, size_bytes: int = 0) -> None:
+        self.files += files
+        self.size_bytes += size_bytes
+
+
+def test_progress_is_told_of_every_file_and_byte(source: Path, tmp_path: Path) -> None:
+    folder, archive = Counted(), Counted()
+    list(admit_folder(source, None, Caps(), Admission(), progress=folder))
+    package = tmp_path / "p.zip"
+    package.write_bytes(forge_zip([Forged(b"a", bytes(5000)), Forged(b"b", b"x")]))
+    list(unpack_archive(package, tmp_path / "s", Caps(), Admission(), progress=archive))
+
+    assert (folder.files, folder.size_bytes) == (3, (3 << 20) + 7)
+    assert (archive.files, archive.size_bytes) == (2, 5001)
+
+
+def test_no_descriptor_stays_open_whatever_was_found(source: Path, tmp_path: Path) -> None:
+    def descriptors() -> set[str]:
+        return set(os.listdir("/proc/self/fd"))
+
+    (source / "link").symlink_to("big")
+    before = len(descriptors())
+    admit(source, tmp_path / "staging")
+    admit(source, None, entries=2)
+    for name, content in {
+        "a.zip": forge_zip([Forged(b"a"), Forged(b"../b")]),
+        "b.zip": b"PK\x03\x04 broken",
+        "c.tar": b"broken" * 200,
+        "d.zip": forge_zip([Forged(b"inner.zip", forge_zip([Forged(b"i.zip", b"PK\x03\x04")]))]),
+    }.items():
+        unpack(tmp_path / name.partition(".")[0], content, name)
+    abandoned = admit_folder(source, None, Caps(), Admission())
+    next(iter(abandoned))
+    abandoned.close()  # type: ignore[attr-defined]  # a generator, as its callers may abandon it
+
+    assert len(descriptors()) == before
 
 
 def test_a_bag_in_a_folder_is_read_once_for_all_its_digests(tmp_path: Path) -> None:

@@ -118,6 +118,14 @@ def test_names_are_read_in_the_encoding_they_were_written_in(name: str, encoding
     assert proposal.legacy
 
 
+def test_capitals_that_tcvn3_leaves_to_its_fonts_do_not_spoil_a_reading() -> None:
+    raw = b"QUY\xd5T \xa7\xdeNH KH\xa4NG S\xe8.DOC"
+    proposal = propose_name(raw)
+
+    assert (proposal.text, proposal.encoding) == ("QUYếT ĐịNH KHÔNG Số.DOC", "tcvn3")
+    assert not proposal.ambiguous
+
+
 def test_tcvn3_that_a_zip_program_took_for_western_letters_is_read() -> None:
     raw = encoded("Mục lục hồ sơ.xlsx", dict(TCVN3)).decode("cp1252").encode("cp437")
     proposal = propose_name(raw)

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import io
 import os
+import struct
 import tarfile
 from pathlib import Path
 
@@ -263,17 +264,24 @@ def test_33_a_sparse_file_is_filled_with_zeros(
     assert result.codes == {"ARCHIVE-SPARSE"}
 
 
+def header(fields: dict[int, bytes], *, signed: bool = False, **facts: object) -> bytes:
+    """A header block with fields overwritten at their offsets, and its checksum made anew."""
+    info, _ = tar_file("x", b"12345", **facts)
+    block = bytearray(info.tobuf(format=tarfile.GNU_FORMAT))
+    for offset, value in fields.items():
+        block[offset : offset + len(value)] = value
+    block[148:156] = b" " * 8
+    total = sum(struct.unpack("512b", block)) if signed else sum(block)
+    block[148:156] = b"%06o\0 " % total
+    return bytes(block)
+
+
 def old_sparse() -> bytes:
     """A file of six pieces in GNU's old form, two of them in a continuation block."""
-    info, _ = tar_file("s", b"123456", type=tarfile.GNUTYPE_SPARSE)
-    block = bytearray(info.tobuf(format=tarfile.GNU_FORMAT))
     pieces = b"".join(b"%011o\0%011o\0" % (n * 1000, 1) for n in range(6))
-    block[386:482] = pieces[:96]
-    block[482] = 1
-    block[483:495] = b"%011o\0" % 6000
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
-    return bytes(block) + pieces[96:].ljust(BLOCK, b"\0") + b"123456".ljust(BLOCK, b"\0")
+    fields = {0: b"s", 124: b"%011o\0" % 6, 386: pieces[:96], 482: b"\1", 483: b"%011o\0" % 6000}
+    block = header(fields, type=tarfile.GNUTYPE_SPARSE)
+    return block + pieces[96:].ljust(BLOCK, b"\0") + b"123456".ljust(BLOCK, b"\0")
 
 
 def test_33_the_old_form_of_sparse_files_is_read(tmp_path: Path) -> None:
@@ -292,6 +300,81 @@ def test_33_a_sparse_map_that_cannot_be_is_unreadable(tmp_path: Path, flawed: st
     assert unpack(tmp_path, sparse(records, b"startend"), "p.tar").refusals == {
         "ARCHIVE-UNREADABLE"
     }
+
+
+FLAWED_MAPS = {
+    "more pieces than it holds": b"3\n1000\n5\n5000\n3\n",
+    "no number": b"two\n",
+    "pieces without end": b"999999999\n",
+    "pieces beyond the file": b"1\n5999\n8\n",
+    "fewer bytes than are packed": b"1\n0\n7\n",
+}
+
+
+@pytest.mark.parametrize("flawed", FLAWED_MAPS.values(), ids=FLAWED_MAPS)
+def test_33_a_sparse_map_in_the_data_that_cannot_be_is_unreadable(
+    tmp_path: Path, flawed: bytes
+) -> None:
+    data = flawed.ljust(BLOCK, b"\0") + b"startend"
+    result = unpack(tmp_path, sparse(SPARSE["1.0"][0], data), "p.tar")
+
+    assert result.refusals == {"ARCHIVE-UNREADABLE"}
+
+
+def test_33_a_cut_in_a_sparse_map_is_a_cut(tmp_path: Path) -> None:
+    whole = old_sparse()
+
+    assert unpack(tmp_path, whole[: BLOCK + 100], "p.tar").refusals == {"ARCHIVE-TRUNCATED"}
+
+
+END = bytes(2 * BLOCK)
+DATA = b"12345".ljust(BLOCK, b"\0")
+
+
+def test_a_size_in_base_256_is_read(tmp_path: Path) -> None:
+    content = header({124: b"\x80" + (5).to_bytes(11, "big")}) + DATA + END
+
+    assert unpack(tmp_path, content, "p.tar").content(b"x") == b"12345"
+
+
+def test_a_checksum_of_signed_bytes_is_accepted(tmp_path: Path) -> None:
+    content = header({0: b"L\xfd"}, signed=True) + DATA + END
+
+    assert set(unpack(tmp_path, content, "p.tar").files) == {b"L\xfd"}
+
+
+NUMBERS = {
+    "negative": {124: b"\xff" * 12},
+    "not octal": {124: b"00000000009\0"},
+    "a mode that is none": {100: b"rw-r--r-"},
+}
+
+
+@pytest.mark.parametrize("fields", NUMBERS.values(), ids=NUMBERS)
+def test_a_number_that_is_none_is_unreadable(tmp_path: Path, fields: dict[int, bytes]) -> None:
+    result = unpack(tmp_path, header(fields) + DATA + END, "p.tar")
+
+    assert result.refusals == {"ARCHIVE-UNREADABLE"}
+
+
+def test_a_link_that_claims_bytes_is_unreadable(tmp_path: Path) -> None:
+    content = header({}, type=tarfile.SYMTYPE) + DATA + END
+
+    assert unpack(tmp_path, content, "p.tar").refusals == {"ARCHIVE-UNREADABLE"}
+
+
+@pytest.mark.parametrize(("charset", "declared"), [(None, True), ("BINARY", False)])
+def test_an_extended_path_is_utf8_unless_it_says_otherwise(
+    tmp_path: Path, charset: str | None, declared: bool
+) -> None:
+    records = b"21 path=H\xe1\xbb\x93 s\xc6\xa1.txt\n"
+    assert len(records) == 21
+    if charset:
+        records = b"21 hdrcharset=BINARY\n" + records
+    content = tar_of([tar_file("pax", records, type=tarfile.XHDTYPE), A])
+    result = unpack(tmp_path, content, "p.tar")
+
+    assert result.files["Hồ sơ.txt".encode()].declared_utf8 is declared
 
 
 def test_33_a_sparse_file_beyond_the_cap_is_refused(tmp_path: Path) -> None:
@@ -314,9 +397,6 @@ def test_names_that_are_no_utf8_keep_their_bytes(tmp_path: Path) -> None:
 
 
 def test_an_old_tar_without_a_mark_is_read_by_its_name(tmp_path: Path) -> None:
-    block = bytearray(tarfile.TarInfo("a").tobuf(format=tarfile.USTAR_FORMAT))
-    block[257:] = bytes(len(block) - 257)
-    block[148:156] = b" " * 8
-    block[148:156] = b"%06o\0 " % sum(block)
+    content = header({257: bytes(255)}) + DATA + END
 
-    assert set(unpack(tmp_path, bytes(block) + bytes(1024), "p.tar").files) == {b"a"}
+    assert unpack(tmp_path, content, "p.tar").content(b"x") == b"12345"
