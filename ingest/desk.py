@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from ingest.decide import Policy, load_policy
 from ingest.settings import IngestSettings
@@ -17,6 +18,7 @@ from preservation.workers import WorkerPool
 from repository.archive import Repository
 from schemas.events import Agent
 from schemas.progress import NoProgress, Progress
+from schemas.tt05_schemas import Tt05Schemas, operators_schemas, own_schemas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,7 @@ class Desk:
     operator: Agent
     software: Agent
     progress: Progress
+    schemas: Tt05Schemas = field(default_factory=own_schemas)
 
     @property
     def tools(self) -> dict[str, str]:
@@ -81,6 +84,11 @@ def open_desk(
                 operator=operator,
                 software=software,
                 progress=progress or NoProgress(),
+                schemas=_schemas(settings),
             )
     finally:
         archive.staging.clean(scratch)
+
+
+def _schemas(settings: IngestSettings) -> Tt05Schemas:
+    return operators_schemas(Path(settings.schemas)) if settings.schemas else own_schemas()

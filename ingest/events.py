@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from ingest.decide import Decision
@@ -10,6 +11,7 @@ from ingest.desk import Desk
 from ingest.formats import FormatsJudged
 from ingest.profiles.base import Shaped
 from ingest.submission import Submission
+from ingest.virus import Scanned
 from schemas.events import Event, EventOutcome, EventType
 from schemas.findings import Severity, worst
 from schemas.ids import new_uuid
@@ -99,10 +101,38 @@ class EventLog:
         if outcomes["not checked"]:
             self._not_checked.append("validity")
 
-    def not_scanned(self) -> None:
-        """Stop 6: no scanner is configured, and that is said."""
-        self._add(EventType.VIRUS_CHECK, EventOutcome.NOT_CHECKED, "no scanner is configured")
-        self._not_checked.append("virus")
+        self._compared(judged)
+
+    def _compared(self, judged: FormatsJudged) -> None:
+        """A second identifier is an agent of its own kind of claim, so it has its own event."""
+        if not judged.second:
+            return
+        counts = Counter(second.compared.agreement.value for second in judged.second.values())
+        outcome = EventOutcome.SUCCESS
+        if any(second.disputed for second in judged.second.values()):
+            outcome = EventOutcome.WARNING
+        elif counts.keys() == {"not checked"}:
+            outcome = EventOutcome.NOT_CHECKED
+        told = ", ".join(f"{name}: {count}" for name, count in sorted(counts.items()))
+        tools = {(s.opinion.tool, s.opinion.signature_set) for s in judged.second.values()}
+        tool = "; ".join(" ".join(pair) for pair in sorted(tools) if pair[0])
+        self._add(EventType.FORMAT_IDENTIFICATION, outcome, f"second identifier: {told}; {tool}")
+        if counts["not checked"]:
+            self._not_checked.append("second identification")
+
+    def undecided(self, names: Iterable[str]) -> None:
+        """Rules that could not be decided here are said, never passed over."""
+        self._not_checked += [name for name in names if name not in self._not_checked]
+
+    def scanned(self, scanned: Scanned | None) -> None:
+        """Stop 6: what the scanner said, or that none is configured."""
+        if scanned is None:
+            self._add(EventType.VIRUS_CHECK, EventOutcome.NOT_CHECKED, "no scanner is configured")
+            self._not_checked.append("virus")
+            return
+        outcome = EventOutcome.FAILURE if scanned.findings else EventOutcome.SUCCESS
+        detail = f"{scanned.files} files, {len(scanned.findings)} infected; {scanned.scanner}"
+        self._add(EventType.VIRUS_CHECK, outcome, detail)
 
     def examined(self, reports: dict[str, SignatureReport]) -> None:
         """Stop 8: every data file was looked at for signatures."""

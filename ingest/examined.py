@@ -46,6 +46,8 @@ def _facts(results: Sequence[ValidationResult]) -> dict[str, str | int | float |
         looked = result.facts.get("pages_looked_at")
         if looked is not None:
             facts["text_layer"] = looked == result.facts.get("pages_with_text")
-        if result.kind == "pdfa" and result.outcome is not ValidationOutcome.NOT_CHECKED:
-            facts["pdfa"] = result.outcome is ValidationOutcome.VALID
+        checked = result.outcome is not ValidationOutcome.NOT_CHECKED
+        if result.kind in ("pdfa", "verapdf") and checked:
+            valid = result.outcome is ValidationOutcome.VALID
+            facts["pdfa"] = valid and facts.get("pdfa") is not False
     return facts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,12 @@ import msgspec
 
 from ingest.desk import Desk
 from ingest.profiles.base import Shaped
+from ingest.second import DISAGREE, Second, second_opinions
 from ingest.submission import Submission
-from preservation.formats.policy import FormatDecision, FormatJudgement
+from preservation.formats.external_judges import KINDS as EXTERNAL
+from preservation.formats.external_judges import ExternalJudges
+from preservation.formats.policy import FormatDecision, FormatJudgement, sent_to_review
+from preservation.formats.validate import verapdf
 from preservation.formats.validate.result import ValidationResult, from_json, not_checked
 from preservation.workers import WorkerFailed
 from schemas.findings import Finding, Severity
@@ -38,6 +42,8 @@ class ValidationLine(Record, frozen=True, kw_only=True):
     target: str = ""
     reasons: tuple[str, ...] = ()
     results: tuple[dict[str, Any], ...] = ()
+    second: dict[str, Any] | None = None
+    """What the second identifier said, and what was made of it; null when none was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class FormatsJudged:
 
     judgements: Mapping[str, FormatJudgement]
     results: Mapping[str, tuple[ValidationResult, ...]] = field(default_factory=dict)
+    second: Mapping[str, Second] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -58,6 +65,8 @@ class FormatsJudged:
         for path in sorted(self.judgements):
             judgement = self.judgements[path]
             where = path.removeprefix("representations/rep1/data/")
+            if path in self.second:
+                told += self.second[path].findings(where)
             for result in self.results.get(path, ()):
                 told += [
                     Finding(f.code, _softened(f.severity), where, dict(f.fields))
@@ -79,6 +88,7 @@ class FormatsJudged:
                 target=judgement.target,
                 reasons=judgement.reasons,
                 results=tuple(result.as_json() for result in self.results.get(path, ())),
+                second=self.second[path].as_json() if path in self.second else None,
             )
             for path, judgement in sorted(self.judgements.items())
         )
@@ -89,10 +99,9 @@ def judge_formats(submission: Submission, shaped: Shaped, desk: Desk) -> Formats
     """Every data file has a judgement; those that policy wants validated were validated."""
     policy = desk.format_policy
     data = [file for file in shaped.draft.files if file.role is FileRole.DATA]
+    second = second_opinions(data, submission, desk)
     first = {
-        file.logical_path: policy.judge(
-            submission.formats[file.raw_path], size_bytes=file.size_bytes
-        )
+        file.logical_path: _judged(file, submission, second.get(file.logical_path), desk)
         for file in data
     }
     results: dict[str, list[ValidationResult]] = {}
@@ -106,7 +115,23 @@ def judge_formats(submission: Submission, shaped: Shaped, desk: Desk) -> Formats
         path: policy.after_validation(judgement, results.get(path, ()))
         for path, judgement in first.items()
     }
-    return FormatsJudged(judgements, {path: tuple(found) for path, found in results.items()})
+    by_path = {path: tuple(found) for path, found in results.items()}
+    return FormatsJudged(judgements, by_path, second)
+
+
+def _judged(
+    file: SubmittedFile, submission: Submission, second: Second | None, desk: Desk
+) -> FormatJudgement:
+    """What policy says before validation; where veraPDF is configured, it is asked too."""
+    found = submission.formats[file.raw_path]
+    if second is not None:
+        found = second.taken(found)
+    judgement = desk.format_policy.judge(found, size_bytes=file.size_bytes)
+    if second is not None and second.disputed:
+        judgement = sent_to_review(judgement, DISAGREE)
+    if desk.settings.verapdf and verapdf.FLAVOURS.keys() & set(judgement.puids):
+        return replace(judgement, validators=(*judgement.validators, verapdf.KIND))
+    return judgement
 
 
 def _validated(
@@ -114,19 +139,31 @@ def _validated(
 ) -> Iterator[tuple[str, ValidationResult]]:
     """Each file by each validator its rule names; equal bytes are judged once."""
     paths_by_job: dict[tuple[str, str], list[str]] = {}
-    jobs = []
+    jobs, outside = [], []
     for file in data:
         judgement = judgements[file.logical_path]
         for kind in judgement.validators:
             key = (file.digests.sha256, kind)
             if key not in paths_by_job:
-                params = {**judgement.wanted, "validator": kind}
-                jobs.append((key, Path(file.staged), params))
+                params = {**judgement.wanted, "validator": kind, "puid": _profile(judgement)}
+                place = outside if kind in EXTERNAL else jobs
+                place.append((key, Path(file.staged), params))
             paths_by_job.setdefault(key, []).append(file.logical_path)
     for key, outcome in desk.pool.map_batches("validate", jobs, batch=BATCH):
         result = _result(key[1], outcome)
         for path in paths_by_job[key]:
             yield path, result
+    judges = ExternalJudges.found(desk.pool.scratch, verapdf=desk.settings.verapdf)
+    for key, staged, params in outside:
+        result = judges.validate(key[1], staged, params)
+        for path in paths_by_job[key]:
+            yield path, result
+
+
+def _profile(judgement: FormatJudgement) -> str:
+    """The PUID whose profile the file is held against: the first that names one."""
+    named = [puid for puid in judgement.puids if puid in verapdf.FLAVOURS]
+    return (*named, *judgement.puids, "")[0]
 
 
 def _result(kind: str, outcome: Any) -> ValidationResult:

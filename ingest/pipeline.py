@@ -8,6 +8,7 @@ the submission is a finding.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,12 +16,17 @@ import msgspec
 from ingest.decide import Decision, decide
 from ingest.desk import Desk
 from ingest.events import EventLog
+from ingest.examined import Examined, Judgement, measured
 from ingest.formats import FormatsJudged, judge_formats
 from ingest.profiles.bag import BagProfile
 from ingest.profiles.base import Profile, Shaped, Shaping
 from ingest.profiles.folder import FolderProfile
+from ingest.profiles.tt05 import tt05_profiles
+from ingest.reception import reception_facts
 from ingest.submission import Submission, admit
+from ingest.virus import Clamd, Scanned, scan_files
 from preservation.signatures.examiner import Item
+from repository.aip.build import SealedBuild
 from repository.aip.builder import draft_receipt
 from repository.aip.plan import AipPlan
 from repository.ocfl.claims import VersionTaken
@@ -32,7 +38,7 @@ from schemas.names import printable
 from schemas.nouns import FileRole, Outcome, SignatureReport
 from schemas.records import Receipt
 
-PROFILES: tuple[Profile, ...] = (BagProfile(), FolderProfile())
+PROFILES: tuple[Profile, ...] = (*tt05_profiles(), BagProfile(), FolderProfile())
 """In the order in which they are asked whether a submission is theirs."""
 
 
@@ -66,20 +72,32 @@ def ingest(source: Path, desk: Desk, *, profile: str = "auto", fonds: str = "") 
         known = _known(desk, aip_id, submission)
         if known is not None:
             return known
-        shaped = shape(submission, Shaping(aip_id=aip_id, fonds=fonds), profile)  # 4, 5
+        shaping = Shaping(
+            aip_id=aip_id, fonds=fonds, facts=reception_facts(desk), schemas=desk.schemas
+        )
+        shaped = shape(submission, shaping, profile)  # 4, 5
         log.shaped(shaped)
-        log.not_scanned()  # 6
+        scanned = _scan(submission, desk)  # 6
+        log.scanned(scanned)
         judged = judge_formats(submission, shaped, desk)  # 7
         log.validated(judged)
         signatures = examine_signatures(submission, shaped, desk)  # 8
         log.examined(signatures)
-        decision = _decide(submission, shaped, judged, signatures, desk)  # 9
+        examined = Examined(
+            signatures=signatures,
+            measured=measured(judged.results),
+            scanned=scanned is not None,
+            infected=tuple(found.where for found in scanned.findings) if scanned else (),
+        )
+        looked = shaped.follow_up.look_again(examined)
+        log.undecided((*shaped.not_checked, *looked.not_checked))
+        decision = _decide(submission, shaped, scanned, looked, judged, signatures, desk)  # 9
         log.decided(decision)
         plan = _plan(submission, shaped, judged, signatures, decision, desk, log)
         if decision.outcome is Outcome.REJECTED:
             return _reject(plan, desk)
         desk.progress.phase("PROGRESS-BUILD")
-        build = archive.build(plan, folder)  # 10
+        build = _build(plan, shaped, folder, desk, log)  # 10
         try:
             return archive.store(build, progress=desk.progress)  # 11, 12
         except VersionTaken:
@@ -121,6 +139,13 @@ def examine_signatures(
     return reports
 
 
+def _scan(submission: Submission, desk: Desk) -> Scanned | None:
+    """Stop 6, *virus*: None where no scanner is configured."""
+    if not desk.settings.clamd:
+        return None
+    return scan_files(Clamd(desk.settings.clamd), submission.files, desk.progress)
+
+
 def signature_findings(reports: dict[str, SignatureReport]) -> list[Finding]:
     """What a decision needs to know of the signatures: held and refused files, warnings."""
     weights = {"warn": Severity.WARNING, "hold": Severity.ERROR, "reject": Severity.ERROR}
@@ -150,9 +175,24 @@ def _signer_fields(report: SignatureReport) -> dict[str, str | int]:
     return {name: value for name, value in fields.items() if value}
 
 
+def _build(plan: AipPlan, shaped: Shaped, folder: Path, desk: Desk, log: EventLog) -> SealedBuild:
+    """The sealed AIP. One that its own profile's rules do not pass is built as held: then the
+    mistake is ours, and an officer decides; nothing is lost and nothing accepted."""
+    build = desk.archive.build(plan, folder)
+    wrong = shaped.follow_up.check_build(build) if plan.outcome is Outcome.ACCEPTED else ()
+    if not wrong:
+        return build
+    decision = decide((*plan.findings, *wrong), desk.policy)
+    log.decided(decision)
+    found = replace(plan, findings=decision.findings, outcome=decision.outcome, events=log.events)
+    return desk.archive.build(found, folder)
+
+
 def _decide(
     submission: Submission,
     shaped: Shaped,
+    scanned: Scanned | None,
+    looked: Judgement,
     judged: FormatsJudged,
     signatures: dict[str, SignatureReport],
     desk: Desk,
@@ -160,6 +200,8 @@ def _decide(
     findings = [
         *submission.admission.findings.all(),
         *shaped.findings,
+        *(scanned.findings if scanned else ()),
+        *looked.findings,
         *judged.findings(),
         *signature_findings(signatures),
     ]
@@ -197,6 +239,9 @@ def _plan(
         policies=desk.policies,
         tools=desk.tools,
         not_checked=log.not_checked,
+        archive_name=desk.archive.settings.name,
+        archive_code=desk.settings.archive_code,
+        schemas=desk.schemas,
     )
 
 

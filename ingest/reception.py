@@ -55,11 +55,11 @@ class _Known:
 
     def by_objid(self, objid: str) -> Sequence[Held]:
         """Dossiers whose submission had this OBJID."""
-        held = []
-        for facts in self._searched(objid, ""):
-            if facts.fields.get(OBJID) == objid:
-                held.append(Held(facts.aip_id, facts.submission_digest, objid, facts.title))
-        return held
+        return [
+            Held(facts.aip_id, facts.submission_digest, objid, facts.title)
+            for facts in self._searched(objid, "")
+            if facts.fields.get(OBJID) == objid
+        ]
 
     def linked(self, fonds: str, said: str) -> LinkedRecord | None:
         """The one record of the fonds that bears this identifier, code or title."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,5 +24,24 @@ class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """An archive member that expands more than this many times is refused."""
     staging_reserve_bytes: Annotated[int, msgspec.Meta(ge=0)] = 1024**3
     """Free space that reading a submission must leave on the staging disk."""
+    clamd: str = ""
+    """The malware scanner: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`. Empty: files
+    are not scanned, and every receipt says so."""
     workers: Annotated[int, msgspec.Meta(ge=1)] = 2
     """Child processes that judge files."""
+    second_identifier: Literal["off", "pygfried"] = "off"
+    """A second opinion on every data file's format; `pygfried` needs the extra `formats`. Where
+    the two differ on more than a version, an officer looks."""
+    verapdf: str = ""
+    """Path of the veraPDF command; then PDF/A files are held against their profile by it too.
+    Empty: not used."""
+    archive_code: str = ""
+    """Identification code of this archive, written into packages of Circular 05/2025."""
+    archive_kind: Literal["unknown", "historical", "current"] = "unknown"
+    """Whether this is a historical archive (*lưu trữ lịch sử*), which takes permanent dossiers
+    only, or a current one; `unknown` leaves that rule unchecked."""
+    accept_test_packages: bool = False
+    """Takes packages that are marked TEST, as a training archive does."""
+    schemas: str = ""
+    """Folder with the official METS and PREMIS schemas, by which packages are then judged and
+    which they carry; empty for Kho's own."""

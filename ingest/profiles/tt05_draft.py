@@ -152,10 +152,10 @@ def _documents(package: Tt05Package) -> Iterator[Document]:
             if section.kind == "dmdSec" and record is not None and record.path not in known:
                 known.add(record.path)
                 both = (*mains.get(section.id, ()), *others.get(section.id, ()))
-                yield _document(package, record, tuple(dict.fromkeys(both)))
+                yield _document(record, tuple(dict.fromkeys(both)))
     for record in package.records:
         if record.path not in known:
-            yield _document(package, record, ())
+            yield _document(record, ())
 
 
 def _files_by_section(part: MetsPart, *, main: bool) -> dict[str, list[str]]:
@@ -167,7 +167,7 @@ def _files_by_section(part: MetsPart, *, main: bool) -> dict[str, list[str]]:
     return found
 
 
-def _document(package: Tt05Package, record: Described, files: tuple[str, ...]) -> Document:
+def _document(record: Described, files: tuple[str, ...]) -> Document:
     code = record.record_code
     if not code and record.get("docOrdinal"):
         code = f"{record.get('arcFileCode')}.{record.get('docOrdinal').zfill(7)}"
