@@ -198,6 +198,13 @@ def test_the_other_names_of_a_package_settle_a_short_one() -> None:
     assert propose_name(short, prefer=common).text == "ý kiến.txt"
 
 
+def test_what_the_package_speaks_for_wins_where_it_is_plausible() -> None:
+    raw = encoded("ý kiến.txt", dict(VISCII))
+
+    assert propose_name(raw, prefer="tcvn3").text == "ý kiên.txt"
+    assert propose_name(raw, prefer="vni").text == "ý kiến.txt"
+
+
 def test_names_in_unicode_speak_for_no_encoding() -> None:
     assert common_encoding([b"plain", "Hồ sơ".encode()]) is None
 
