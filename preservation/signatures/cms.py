@@ -18,13 +18,9 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer
 
 from preservation.signatures.cms_subject import CmsSubject
 from preservation.signatures.facts import Facts, Question
-from preservation.signatures.judging import (
-    Circumstances,
-    judge,
-    judge_timestamp,
-    judged_timestamp,
-)
+from preservation.signatures.judging import judge, judge_timestamp
 from preservation.signatures.material import material
+from preservation.signatures.proof import Circumstances, judged_timestamp
 from preservation.signatures.spec import Extra
 from preservation.signatures.telling import describe, signer_certificate
 from schemas.moments import parse_moment

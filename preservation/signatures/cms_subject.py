@@ -8,13 +8,9 @@ from typing import Any
 from pyhanko.sign.validation import generic_cms
 from pyhanko.sign.validation.ades import ades_basic_validation, ades_with_time_validation
 
-from preservation.signatures.judging import (
-    Circumstances,
-    Imprint,
-    Result,
-    embedded_certificates,
-)
+from preservation.signatures.judging import Imprint, embedded_certificates
 from preservation.signatures.material import Material
+from preservation.signatures.proof import Circumstances, Result
 from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import timing, validation_spec
 from preservation.signatures.telling import signer_certificate

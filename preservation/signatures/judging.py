@@ -6,34 +6,18 @@ time and (for PDF) LTA validation are tried, and the highest that applies is kep
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from asn1crypto import x509  # type: ignore[import-untyped]  # asn1crypto has no types
-from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
-from pyhanko.sign.validation.ades import AdESBasicValidationResult, ades_timestamp_validation
-from pyhanko.sign.validation.status import SignatureStatus
+from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed, AdESStatus
+from pyhanko.sign.validation.ades import ades_timestamp_validation
 
-from preservation.signatures.material import Material
+from preservation.signatures.proof import Circumstances, Judged, Result, certificate_of, judged
 from preservation.signatures.relevant import relevant
-from preservation.signatures.spec import Extra, timing, validation_spec
-
-_INDICATIONS = {
-    AdESStatus.PASSED: "TOTAL-PASSED",
-    AdESStatus.FAILED: "TOTAL-FAILED",
-    AdESStatus.INDETERMINATE: "INDETERMINATE",
-}
-
-_UNTRUSTED = frozenset(
-    {
-        AdESIndeterminate.REVOKED_NO_POE,
-        AdESIndeterminate.REVOKED_CA_NO_POE,
-        AdESIndeterminate.CHAIN_CONSTRAINTS_FAILURE,
-    }
-)
+from preservation.signatures.spec import timing, validation_spec
 
 _TIME_MAY_HELP = frozenset(
     {
@@ -49,43 +33,8 @@ _TIME_MAY_HELP = frozenset(
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
-Result = AdESBasicValidationResult[Any]
 Imprint = Callable[[str], bytes]
 """The digest of what a time stamp covers, by algorithm name."""
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """With what material and as of when a signature is judged."""
-
-    trust: Material
-    moment: datetime
-    proven: bool = False
-    """The signature is known to have existed at ``moment`` (the repository's own evidence)."""
-    extra: Extra = field(default_factory=Extra)
-    """Validation data of the file itself that is in use."""
-    brought: Callable[[], Extra] = Extra
-    """All such data: read and used only where the imported material leaves something open."""
-
-    def with_brought(self) -> Circumstances:
-        """The same with all of the file's own data in use."""
-        return replace(self, extra=self.brought())
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What was proved of one signature, before coverage and policy."""
-
-    indication: str
-    sub_indication: str
-    integrity: str
-    trust: str
-    time: str
-    proven_at: datetime | None
-    anchor: str
-    codes: tuple[str, ...]
-    evidence: tuple[str, ...]
-    message: str = ""
 
 
 class Subject(Protocol):
@@ -118,7 +67,7 @@ async def judge(subject: Subject, about: Circumstances) -> Judged:
     if easy is None:
         about = about.with_brought()
     result, proven_at, codes = easy or await _climb(subject, about)
-    return _judged(_in_order(result, proven_at), proven_at, codes, about)
+    return judged(_in_order(result, proven_at), proven_at, codes, about)
 
 
 async def _easily(
@@ -144,7 +93,7 @@ def _in_order(result: Result, proven_at: datetime | None) -> Result:
 
     pyHanko looks at this only where the certificate has expired meanwhile.
     """
-    certificate = _certificate(result)
+    certificate = certificate_of(result)
     if proven_at is None or certificate is None or proven_at >= certificate.not_valid_before:
         return result
     if result.ades_subindic.status == AdESStatus.FAILED:
@@ -190,7 +139,7 @@ async def _confirmed(
     the signature is older; revocation was not looked at by then, because path validation had
     stopped at the expiry.
     """
-    certificate = _certificate(result)
+    certificate = certificate_of(result)
     if certificate is None or certificate.not_valid_after >= about.moment:
         return result
     return await _as_of(subject, about, at)
@@ -251,90 +200,3 @@ def embedded_certificates(signed_data: Any) -> list[x509.Certificate]:
     except Exception:  # noqa: BLE001  the validation proper says what is wrong
         return []
     return found
-
-
-def judged_timestamp(result: Result, about: Circumstances) -> Judged:
-    """A time stamp's outcome in the same form as a signature's."""
-    passed = result.ades_subindic == AdESPassed.OK
-    status = result.api_status
-    return _judged(result, status.timestamp if passed and status else None, [], about)
-
-
-def _judged(
-    result: Result, proven_at: datetime | None, codes: list[str], about: Circumstances
-) -> Judged:
-    indic = result.ades_subindic
-    status = result.api_status
-    passed = indic == AdESPassed.OK
-    certificate = _certificate(result)
-    alone = certificate is not None and _stands_alone(certificate, about.trust)
-    if alone:
-        codes = [*codes, "SIG-SELF-SIGNED"]
-    if not about.trust.anchors:
-        codes = [*codes, "SIG-NO-TRUST-CONFIGURED"]
-    if passed:
-        trust = "trusted"
-    else:
-        trust = "untrusted" if alone or indic in _UNTRUSTED else "not_established"
-    return Judged(
-        indication=_INDICATIONS[indic.status],
-        sub_indication="" if passed else _name(indic),
-        integrity=_integrity(status),
-        trust=trust,
-        time="proven" if proven_at else _claimed(status),
-        proven_at=proven_at,
-        anchor=_anchor(status, about.trust) if passed else "",
-        codes=tuple(codes),
-        evidence=tuple(sorted(set(_evidence(result, about)))),
-        message=str(result.failure_msg or ""),
-    )
-
-
-def _name(indic: AdESSubIndic) -> str:
-    return str(indic.standard_name)
-
-
-def _integrity(status: SignatureStatus | None) -> str:
-    if status is None:
-        return "unknown"
-    return "intact" if status.intact and status.valid else "broken"
-
-
-def _claimed(status: Any) -> str:
-    return "claimed" if getattr(status, "signer_reported_dt", None) else "none"
-
-
-def _certificate(result: Result) -> Any:
-    return getattr(result.api_status, "signing_cert", None)
-
-
-def _stands_alone(certificate: x509.Certificate, trust: Material) -> bool:
-    """Whether a certificate vouches only for itself."""
-    return (
-        certificate.subject == certificate.issuer and certificate.sha256 not in trust.anchor_names
-    )
-
-
-def _anchor(status: Any, trust: Material) -> str:
-    path = getattr(status, "validation_path", None)
-    if path is None:
-        return ""
-    anchor = path.trust_anchor.authority.certificate if path.trust_anchor else None
-    return trust.anchor_names.get(anchor.sha256, "") if anchor is not None else ""
-
-
-def _evidence(result: Result, about: Circumstances) -> Iterator[str]:
-    """What the verdict rests on: the chain, and revocation data of the chain's issuers."""
-    path = getattr(result.api_status, "validation_path", None)
-    if path is None:
-        return
-    issuers = set()
-    for certificate in path.iter_certs(include_root=True):
-        yield f"certificate:{certificate.sha256.hex()}"
-        issuers.add(certificate.issuer.hashable)
-    used = relevant(about.trust, path.iter_certs(include_root=True), about.moment)
-    for container in (*used.crls, *about.extra.crls):
-        if container.crl_data.issuer.hashable in issuers:
-            yield f"crl:{hashlib.sha256(container.crl_data.dump()).hexdigest()}"
-    for response in (*used.ocsps, *about.extra.ocsps):
-        yield f"ocsp:{hashlib.sha256(response.ocsp_response_data.dump()).hexdigest()}"

@@ -18,15 +18,7 @@ from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
 
 from preservation.signatures.cms_subject import CmsSubject
 from preservation.signatures.facts import Facts, Question
-from preservation.signatures.judging import (
-    Circumstances,
-    Judged,
-    Result,
-    embedded_certificates,
-    judge,
-    judge_timestamp,
-    judged_timestamp,
-)
+from preservation.signatures.judging import embedded_certificates, judge, judge_timestamp
 from preservation.signatures.material import material
 from preservation.signatures.pdf_around import (
     changes_after,
@@ -42,6 +34,7 @@ from preservation.signatures.pdf_reader import (
     signature_fields,
 )
 from preservation.signatures.pdf_stream import Survey, survey
+from preservation.signatures.proof import Circumstances, Judged, Result, judged_timestamp
 from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import timing, validation_spec
 from preservation.signatures.telling import describe

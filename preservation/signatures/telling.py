@@ -7,7 +7,7 @@ from typing import Any
 
 from pyhanko.sign.general import extract_certificate_info
 
-from preservation.signatures.judging import Judged
+from preservation.signatures.proof import Judged
 from schemas.moments import format_moment
 from schemas.nouns import SignatureResult
 

@@ -25,8 +25,9 @@ from signxml.exceptions import (
 )
 
 from preservation.signatures.facts import Facts, Question
-from preservation.signatures.judging import Circumstances, judge
+from preservation.signatures.judging import judge
 from preservation.signatures.material import material
+from preservation.signatures.proof import Circumstances
 from preservation.signatures.telling import from_judged, named
 from preservation.signatures.xml_rules import (
     DS,

@@ -17,7 +17,8 @@ from pyhanko.sign.validation.ades import AdESBasicValidationResult, ValidationOb
 from pyhanko.sign.validation.policy_decl import bootstrap_validation_data_handlers
 from pyhanko.sign.validation.status import StandardCMSSignatureStatus
 
-from preservation.signatures.judging import Circumstances, Imprint, Result
+from preservation.signatures.judging import Imprint
+from preservation.signatures.proof import Circumstances, Result
 from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import SIGNING_USAGE, timing, validation_spec
 from preservation.signatures.xml_rules import DS, XADES
