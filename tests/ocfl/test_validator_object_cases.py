@@ -133,6 +133,24 @@ def test_a_missing_id_is_missing_and_not_another_one(tmp_path: Path, folder: str
     assert _report(target).codes == {"OCFL-E036"}
 
 
+def test_a_damaged_current_inventory_is_told_once_and_in_full(tmp_path: Path) -> None:
+    folder = make_object(tmp_path / "o")
+    (folder / "inventory.json").write_bytes(b"damaged")
+    assert _report(folder).codes == {"OCFL-E033", "OCFL-E060", "OCFL-E064"}
+
+
+def test_an_unknown_type_is_told_once(tmp_path: Path) -> None:
+    folder = make_object(tmp_path / "o")
+    edit(folder, lambda inventory: inventory.update(type="https://ocfl.io/9.9/spec/#inventory"))
+    assert [finding.code for finding in _report(folder).findings] == ["OCFL-E038"]
+
+
+def test_a_file_named_like_a_version_is_a_stray_and_no_version(tmp_path: Path) -> None:
+    folder = make_object(tmp_path / "o")
+    (folder / "v3").touch()
+    assert _report(folder).codes == {"OCFL-E001"}
+
+
 def test_a_folder_of_versions_alone_is_still_judged_as_an_object(tmp_path: Path) -> None:
     folder = make_object(tmp_path / "o")
     for name in ("0=ocfl_object_1.1", "inventory.json", "inventory.json.sha512"):

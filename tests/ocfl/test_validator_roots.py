@@ -95,6 +95,13 @@ def test_a_root_may_declare_no_layout_and_have_any(tmp_path: Path, specification
     assert set(_outcomes(root).values()) == {"valid"}
 
 
+def test_a_folder_named_like_a_declaration_is_scanned(tmp_path: Path) -> None:
+    root = make_flat_root(tmp_path / "root")
+    make_object(root / "ocfl_1.1")
+    assert [report.kind for report in _reports(root)] == ["object", "storage_root"]
+    assert set(_outcomes(root).values()) == {"valid"}
+
+
 def test_a_pairtree_of_unequal_depth_is_scanned(tmp_path: Path) -> None:
     root = make_flat_root(tmp_path / "root")
     make_object(root / "ab/cd/e/obj", style=Style(identifier="urn:abcde"))

@@ -136,6 +136,14 @@ def test_content_behind_an_unreadable_folder_is_not_called_missing(tmp_path: Pat
     assert report.codes == {"OCFL-KHO-UNREADABLE"}
 
 
+def test_content_beside_an_unreadable_folder_is_called_missing(tmp_path: Path) -> None:
+    folder = make_object(tmp_path / "o")
+    (folder / "v1/content/empty").unlink()
+    report = validate_object(FailingTree(folder, "v1/content/data"))
+    missing = {f.where for f in report.findings if f.code == "OCFL-E092"}
+    assert missing == {"v1/content/empty"}
+
+
 @pytest.mark.parametrize("bad", ["ocfl_layout.json", OBJECT[:3], "extensions"])
 def test_what_cannot_be_read_of_a_root_is_not_called_wrong(tmp_path: Path, bad: str) -> None:
     _make_plain_root(tmp_path / "root")
