@@ -72,7 +72,7 @@ def top_folder(case: Case) -> Iterator[Mark]:
     if tree.outside or len(tree.top_folders) > 1:
         names = ", ".join([*tree.top_folders, *(p for p in tree.outside if "/" not in p)][:10])
         yield hit("TT05-008", names=names)
-    elif tree.folder is None and case.container is not None:
+    elif tree.folder is None and tree.files:
         yield hit("TT05-008", severity=Severity.WARNING, names=METS)
 
 

@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ingest.checks.tt05_tree import METS, Tree
+from ingest.checks.tt05_tree import METS, REP, Tree
 from ingest.staged import StagedFile
 from ingest.submission import Submission
 from schemas.names import printable
@@ -34,7 +34,8 @@ def places_of(submission: Submission, texts: Mapping[bytes, str]) -> Places:
     ``texts`` are readings of raw paths; a path without one is read as UTF-8.
     """
     by_text = {_text(file.raw_path, texts): file for file in submission.files}
-    root = _root(by_text)
+    bare = _is_bare(by_text)
+    root = "" if bare else _root(by_text)
     staged = {path[len(root) :]: f for path, f in by_text.items() if path.startswith(root)}
     beside = {path: f for path, f in by_text.items() if not path.startswith(root)}
     empty = [printable(raw) for raw in submission.admission.empty_directories]
@@ -46,7 +47,7 @@ def places_of(submission: Submission, texts: Mapping[bytes, str]) -> Places:
     tree = Tree(
         staged,
         folder,
-        tuple(sorted(tops)) if root else (),
+        () if bare else tuple(sorted(tops)),
         tuple(sorted(beside)),
         tuple(each.removeprefix(root) for each in empty if each.startswith(root)),
     )
@@ -58,11 +59,14 @@ def _text(raw: bytes, texts: Mapping[bytes, str]) -> str:
     return raw.decode("utf-8", "surrogateescape") if known is None else known
 
 
+def _is_bare(paths: Iterable[str]) -> bool:
+    """Whether the package has no folder of its own here."""
+    return any(path.lower() == METS.lower() or path.startswith(REP) for path in paths)
+
+
 def _root(paths: Iterable[str]) -> str:
-    """The package's folder with its slash; ``""`` when it lies bare."""
+    """The package's folder with its slash; ``""`` when it cannot be told."""
     listed = list(paths)
-    if any(path.lower() == METS.lower() for path in listed):
-        return ""
     tops = {path.partition("/")[0] for path in listed if "/" in path}
     if len(tops) == 1:
         return f"{next(iter(tops))}/"
