@@ -7,6 +7,7 @@ and keyed digests are refused here, not left to a library's defaults.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,9 @@ from schemas.xml import Element
 
 DS = "http://www.w3.org/2000/09/xmldsig#"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 REFERENCES_CAP = 2000
+_WITHOUT_SIGNATURES = re.compile(r"not\(ancestor-or-self::([\w.-]+):Signature\)")
 _IDS = frozenset({"Id", "ID", "id"})
 
 _CANONICAL = frozenset(method.value for method in CanonicalizationMethod)
@@ -70,15 +73,23 @@ def _references(info: Element) -> Iterator[Reference]:
         uri = reference.get("URI")
         if uri is None:
             raise Refused("SIG-REFUSED-REFERENCE", "a reference without an address")
-        transforms = tuple(
-            str(transform.get("Algorithm"))
-            for transform in reference.iterfind(f"{{{DS}}}Transforms/{{{DS}}}Transform")
-        )
-        for transform in transforms:
-            if transform not in _TRANSFORMS:
-                raise Refused("SIG-REFUSED-REFERENCE", f"the transformation {transform}")
+        steps = reference.findall(f"{{{DS}}}Transforms/{{{DS}}}Transform")
+        for step in steps:
+            if step.get("Algorithm") not in _TRANSFORMS and not leaves_signatures_out(step):
+                algorithm = step.get("Algorithm")
+                raise Refused("SIG-REFUSED-REFERENCE", f"the transformation {algorithm}")
         _check_address(uri)
+        transforms = tuple(str(step.get("Algorithm")) for step in steps)
         yield Reference(uri, transforms, str(reference.get("Type") or ""))
+
+
+def leaves_signatures_out(transform: Element) -> bool:
+    """Whether a transform is the one XPath that documents with several signatures need."""
+    expression = transform.find(f"{{{DS}}}XPath")
+    if transform.get("Algorithm") != XPATH or expression is None or len(transform) != 1:
+        return False
+    match = _WITHOUT_SIGNATURES.fullmatch("".join((expression.text or "").split()))
+    return match is not None and expression.nsmap.get(match[1]) == DS
 
 
 def _check_address(uri: str) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 
 from cryptography import x509
 from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.util import _remove_sig
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 from signxml.xades.xades import XAdESSignatureConfiguration, XAdESVerifier
 
-from preservation.signatures.xml_rules import DS, XADES
+from preservation.signatures.xml_rules import DS, XADES, leaves_signatures_out
 from schemas.xml import Element
 
 Fetch = Callable[[str], Any]
@@ -35,6 +36,16 @@ class _Picked(XMLVerifier):
 
     def _get_signature(self, root: Any) -> Any:
         return list(root.iter(f"{{{DS}}}Signature"))[self.which]
+
+    def _apply_transforms(self, payload: Any, *, transforms_node: Any, signature: Any) -> Any:
+        """The library passes over XPath; the one allowed here is done by hand."""
+        steps = () if transforms_node is None else transforms_node.findall(f"{{{DS}}}Transform")
+        if any(leaves_signatures_out(step) for step in steps):
+            for other in list(payload.iter(f"{{{DS}}}Signature")):
+                _remove_sig(other, idempotent=True)
+        return super()._apply_transforms(
+            payload, transforms_node=transforms_node, signature=signature
+        )
 
     def canonical(self, element: Element, algorithm: str) -> bytes:
         """``element`` in the canonical form named by ``algorithm``."""

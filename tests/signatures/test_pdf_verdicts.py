@@ -86,6 +86,13 @@ _TABLE: dict[str, tuple[Callable[[], bytes], str, str, str, str]] = {
         "proven",
         "LT",
     ),
+    "expired, with them in Adobe's attribute": (
+        lambda: signed_pdf("expired", "B-LT", subfilter=_ADBE, moment=_2022),
+        "TOTAL-PASSED",
+        "accept",
+        "proven",
+        "T",
+    ),
     "expired, B-LTA": (
         lambda: signed_pdf("expired", "B-LTA", moment=_2022),
         "TOTAL-PASSED",

@@ -31,6 +31,7 @@ from preservation.signatures.kinds import Carrier
 from preservation.workers import WorkerPool
 from schemas.nouns import SignatureReport
 
+XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 _ENVELOPED = f"{DS}enveloped-signature"
 
 
@@ -139,6 +140,44 @@ def test_an_old_xml_signature_passes_as_of_a_proven_moment() -> None:
     assert outcomes(facts.results) == ["TOTAL-PASSED"]
 
 
+def _both(second_content: bytes = b"") -> bytes:
+    """Leader and organ, each over the whole letter without signatures."""
+    around = "<vanBan><soHieu>15</soHieu>%s</vanBan>"
+    reference = reference_to("", b"<vanBan><soHieu>15</soHieu></vanBan>", EXCLUSIVE)
+    xpath = (
+        f'<ds:Transform Algorithm="{XPATH}"><ds:XPath>not(ancestor-or-self::ds:Signature)'
+        "</ds:XPath></ds:Transform>"
+    )
+    reference = reference.replace("<ds:Transforms>", f"<ds:Transforms>{xpath}")
+    signatures = b"".join(hand_signed_xml(label, reference) for label in ("leader", "organ"))
+    return around.encode() % (signatures + second_content)
+
+
+def test_two_signatures_that_leave_each_other_out_both_pass() -> None:
+    report = _reported(_both())
+    assert outcomes(report.signatures) == ["TOTAL-PASSED", "TOTAL-PASSED"]
+    assert [s.signer for s in report.signatures] == ["leader", "organ"]
+    changed = _reported(_both().replace(b">15<", b">16<"))
+    assert outcomes(changed.signatures) == ["TOTAL-FAILED/HASH_FAILURE"] * 2
+    added = _reported(_both(b"<chiDao>999</chiDao>"))
+    assert added.decision == "hold"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "not(ancestor-or-self::ds:Signature) and not(self::soHieu)",
+        "not(ancestor-or-self::x:Signature)",
+        "true()",
+    ],
+)
+def test_any_other_xpath_is_refused(expression: str) -> None:
+    content = _both().replace(b"not(ancestor-or-self::ds:Signature)", expression.encode())
+    report = _reported(content)
+    assert report.decision == "hold"
+    assert "SIG-REFUSED-REFERENCE" in report.findings
+
+
 # 22: signature wrapping
 
 
@@ -229,12 +268,11 @@ def test_23_deep_and_broken_documents_are_held() -> None:
 
 # 24: signatures that ask for too much, made with a good key
 
-_XPATH = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 _FILTER = "http://www.w3.org/2002/06/xmldsig-filter2"
 _XSLT = "http://www.w3.org/TR/1999/REC-xslt-19991116"
 
 
-@pytest.mark.parametrize("transform", [_XPATH, _FILTER, _XSLT, "urn:unknown"])
+@pytest.mark.parametrize("transform", [XPATH, _FILTER, _XSLT, "urn:unknown"])
 def test_24_a_computing_transform_is_refused(transform: str) -> None:
     signed = hand_signed_xml(
         "leader", reference_to("", b"<a/>", _ENVELOPED, transform), around="<a>%s</a>"
