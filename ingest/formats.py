@@ -139,7 +139,8 @@ def _validated(
 ) -> Iterator[tuple[str, ValidationResult]]:
     """Each file by each validator its rule names; equal bytes are judged once."""
     paths_by_job: dict[tuple[str, str], list[str]] = {}
-    jobs, outside = [], []
+    jobs: list[tuple[tuple[str, str], Path, dict[str, Any]]] = []
+    outside: list[tuple[tuple[str, str], Path, dict[str, Any]]] = []
     for file in data:
         judgement = judgements[file.logical_path]
         for kind in judgement.validators:

@@ -227,6 +227,12 @@ class FormatPolicy:
         )
 
 
+def sent_to_review(judgement: FormatJudgement, reason: str) -> FormatJudgement:
+    """The judgement, no milder than review; ``reason`` is the code that says why."""
+    decision = _stricter(judgement.decision, FormatDecision.REVIEW)
+    return replace(judgement, decision=decision, reasons=(*judgement.reasons, reason))
+
+
 def _named(found: FormatResult) -> str:
     """The first format's name with its version, where the name does not hold it already."""
     if not found.names:
