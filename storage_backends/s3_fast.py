@@ -55,6 +55,7 @@ class FastS3Store(S3Store):
             return super().open(key, offset=offset)
         try:
             found = obstore.get(self._fast, key)
+            self._remember(key)
             if found.meta["size"] > _SMALL_BYTES:
                 chunks = iter(found.stream(min_chunk_size=_CHUNK_BYTES))
                 return cast(BinaryIO, _ChunkStream(self.name, key, chunks))

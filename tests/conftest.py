@@ -11,6 +11,7 @@ import pytest
 
 from kit import network
 
+pytest_plugins = ["kit.servers"]
 GATE = pytest.StashKey[network.Gate]()
 KEPT_VARIABLES = frozenset({"KHO_ORACLE_PYTHON", "KHO_SUITE"})
 REMOVED_PREFIXES = ("KHO_", "AWS_", "XDG_")

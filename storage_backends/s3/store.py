@@ -127,8 +127,7 @@ class S3Store:
             found = self.bucket.get(key, offset)
         except ServerFault as fault:
             raise self._judged(key, offset, fault) from fault
-        if key not in self._answered:
-            self._answered.append(key)
+        self._remember(key)
         if found.body is None:
             return BytesSource(b"").open()
         return self._stream(found.body, key, offset)
@@ -255,12 +254,16 @@ class S3Store:
 
         return cast(BinaryIO, ObjectStream(body, offset, meaning))
 
+    def _remember(self, key: str) -> None:
+        """``key`` was read just now: if another one fails, this one can be asked again."""
+        if key not in self._answered:
+            self._answered.append(key)
+
     def _judged(self, key: str, offset: int, fault: BackendUnavailable) -> KhoError:
         """``fault``, or MediumFailed when it lasts on this key while others answer."""
-        for _look in range(2):
-            self._pause(0.2)
-            if self._gives_a_byte(key, offset):
-                return fault
+        self._pause(0.2)
+        if self._gives_a_byte(key, offset):
+            return fault
         others = [other for other in self._answered if other != key]
         if any(self._gives_a_byte(other, 0) for other in reversed(others)):
             return MediumFailed(
