@@ -19,7 +19,7 @@ from pathlib import Path
 from preservation.restore_find import Candidate, Found, facts_of, find, views_of
 from preservation.restore_forms import FORMS, RestoreForm
 from preservation.restore_proof import ProofWriter, RestoreProof
-from preservation.restore_write import restore_file, write_closing_file
+from preservation.restore_write import restore_file
 from repository.aip.views import CopyView
 from repository.replica import Replica
 from schemas.errors import ConfigError
@@ -122,8 +122,8 @@ def _restore_one(
             raise TargetDiffers(path=str(folder / file.path))
         proof.file(facts.aip_id, file, result)
         progress.advance(files=1, size_bytes=result.size_bytes)
-    for name, content in plan.closing_files:
-        write_closing_file(folder / name, content)
+    if plan.finish is not None:
+        plan.finish(folder)
     proof.end()
 
 

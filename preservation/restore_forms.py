@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from repository.aip.paths import METS, is_submission_map
 from repository.aip.submission_map import empty_directories_of, raw_path_of
 from repository.aip.views import AipView, read_verified
 from repository.facts import AipFacts
-from schemas.bag_tags import BagEntry, bag_tag_files
+from schemas.bag_write import BagEntry, write_tag_files
+from schemas.digests import Digests
 from schemas.errors import ConfigError, RepositoryError
 from schemas.mets_facts import MetsRoot
 from schemas.mets_read import mets_items
@@ -58,7 +60,8 @@ class RestorePlan:
 
     files: list[TargetFile]
     directories: list[Path] = field(default_factory=list)
-    closing_files: list[tuple[str, bytes]] = field(default_factory=list)
+    finish: Callable[[Path], object] | None = None
+    """Told of the AIP's folder when all files are there: writes what stands around them."""
     folder: str = ""
 
 
@@ -99,7 +102,7 @@ def as_bag(view: AipView, facts: AipFacts) -> RestorePlan:
     files = _logical_files(facts, Path("data"))
     sizes = _sizes_of(view, facts)
     entries = [
-        BagEntry(f"data/{path}", sizes[path], file.sha256, file.sha512)
+        BagEntry(path, sizes[path], Digests(file.sha256, file.sha512))
         for path, file in ((file.logical_path, file) for file in facts.files)
         if not path.startswith("/")
     ]
@@ -107,7 +110,7 @@ def as_bag(view: AipView, facts: AipFacts) -> RestorePlan:
         ("External-Identifier", f"urn:uuid:{facts.aip_id}"),
         ("Bagging-Software", "Kho"),
     ]
-    return RestorePlan(files, closing_files=bag_tag_files(entries, info))
+    return RestorePlan(files, finish=partial(write_tag_files, entries=entries, info=info))
 
 
 def as_tt05(view: AipView, facts: AipFacts) -> RestorePlan:
