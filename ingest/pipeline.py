@@ -26,12 +26,13 @@ from ingest.reception import reception_facts
 from ingest.submission import Submission, admit
 from ingest.virus import Clamd, Scanned, scan_files
 from preservation.signatures.examiner import Item
+from preservation.signatures.verdict import SignaturePolicy, findings
 from repository.aip.build import SealedBuild
 from repository.aip.builder import draft_receipt
 from repository.aip.plan import AipPlan
 from repository.ocfl.claims import VersionTaken
 from schemas.errors import PackageError
-from schemas.findings import Finding, Severity
+from schemas.findings import Finding
 from schemas.ids import AipId, aip_id_for
 from schemas.moments import format_moment
 from schemas.names import printable
@@ -146,33 +147,15 @@ def _scan(submission: Submission, desk: Desk) -> Scanned | None:
     return scan_files(Clamd(desk.settings.clamd), submission.files, desk.progress)
 
 
-def signature_findings(reports: dict[str, SignatureReport]) -> list[Finding]:
-    """What a decision needs to know of the signatures: held and refused files, warnings."""
-    weights = {"warn": Severity.WARNING, "hold": Severity.ERROR, "reject": Severity.ERROR}
-    findings: list[Finding] = []
+def signature_findings(
+    reports: dict[str, SignatureReport], policy: SignaturePolicy
+) -> list[Finding]:
+    """What a decision needs to know of the signatures, file by file."""
+    told: list[Finding] = []
     for path in sorted(reports):
-        report = reports[path]
-        severity = weights.get(report.decision)
-        if severity is None:
-            continue
         where = path.removeprefix("representations/rep1/data/")
-        fields = _signer_fields(report)
-        codes = report.findings or ("SIG-UNVERIFIABLE",)
-        findings += [Finding(code, severity, where, fields) for code in codes]
-    return findings
-
-
-def _signer_fields(report: SignatureReport) -> dict[str, str | int]:
-    """Who signed where, for the texts of findings about one file."""
-    fields: dict[str, str | int] = {
-        "field": ", ".join(result.field for result in report.signatures if result.field),
-        "signer": ", ".join(dict.fromkeys(r.signer for r in report.signatures if r.signer)),
-        "sub_indication": ", ".join(
-            dict.fromkeys(r.sub_indication for r in report.signatures if r.sub_indication)
-        ),
-        "detail": next((r.detail for r in report.signatures if r.detail), ""),
-    }
-    return {name: value for name, value in fields.items() if value}
+        told += findings(reports[path], where, policy)
+    return told
 
 
 def _build(plan: AipPlan, shaped: Shaped, folder: Path, desk: Desk, log: EventLog) -> SealedBuild:
@@ -197,15 +180,15 @@ def _decide(
     signatures: dict[str, SignatureReport],
     desk: Desk,
 ) -> Decision:
-    findings = [
+    found = [
         *submission.admission.findings.all(),
         *shaped.findings,
         *(scanned.findings if scanned else ()),
         *looked.findings,
         *judged.findings(),
-        *signature_findings(signatures),
+        *signature_findings(signatures, desk.examiner.policy),
     ]
-    return decide(findings, desk.policy)
+    return decide(found, desk.policy)
 
 
 def _plan(
