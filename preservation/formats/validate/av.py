@@ -119,7 +119,7 @@ def _decoded(
 
 
 def _cut_off(file: Path) -> list[Finding]:
-    """ffmpeg plays a truncated AVI, WAV or WMV to where it ends and says nothing."""
+    """ffmpeg plays a truncated AVI or WMV to where it ends and says nothing."""
     try:
         with file.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
