@@ -11,7 +11,7 @@ from repository.aip.packaging_tt05_fields import OBJID
 from repository.catalogue.errors import SearchUnsupported
 from repository.catalogue.rows import AipSummary
 from repository.facts import AipFacts
-from schemas.nouns import Access, Document
+from schemas.nouns import Access, Document, Place
 
 _CANDIDATES = 50
 
@@ -56,7 +56,13 @@ class _Known:
     def by_objid(self, objid: str) -> Sequence[Held]:
         """Dossiers whose submission had this OBJID."""
         return [
-            Held(facts.aip_id, facts.submission_digest, objid, facts.title)
+            Held(
+                facts.aip_id,
+                facts.submission_digest,
+                objid,
+                facts.title,
+                accepted=facts.place is Place.ARCHIVE,
+            )
             for facts in self._searched(objid, "")
             if facts.fields.get(OBJID) == objid
         ]
@@ -89,7 +95,8 @@ class _Known:
 
 
 def _held(summary: AipSummary) -> Held:
-    return Held(summary.aip_id, "", "", summary.title)
+    accepted = summary.place is Place.ARCHIVE
+    return Held(summary.aip_id, "", "", summary.title, accepted=accepted)
 
 
 def _bears(document: Document, said: str) -> bool:

@@ -19,6 +19,8 @@ class Held:
     submission_digest: str
     objid: str = ""
     title: str = ""
+    accepted: bool = True
+    """False for one that is held for an officer."""
 
 
 @dataclass(frozen=True, slots=True)

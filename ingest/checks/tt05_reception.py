@@ -15,6 +15,7 @@ from ingest.checks.tt05_facts import Held
 from ingest.checks.tt05_package import STUB, Tt05Package
 from ingest.checks.tt05_rules import Check, Mark, Unchecked, hit
 from ingest.checks.tt05_tree import DOCUMENTATION, nfc
+from schemas.findings import Severity
 
 _AMENDING = frozenset(("SUPPLEMENT", "REPLACEMENT"))
 _YEAR = re.compile(r"(?:18|19|20)\d\d")
@@ -24,7 +25,8 @@ _SHOWN = 5
 
 
 def known_objid(case: Case) -> Iterator[Mark]:
-    """038: no other content is held under this OBJID."""
+    """038: no other content is kept under this OBJID. One that an officer has yet to decide
+    about may be what this corrects: a warning."""
     objid = case.package.objid
     if not objid:
         return
@@ -34,7 +36,8 @@ def known_objid(case: Case) -> Iterator[Mark]:
     own = case.submission_digest
     others = [held for held in case.facts.held_by_objid(objid) if held.submission_digest != own]
     if others:
-        yield hit("TT05-038", v=objid, held=_named(others))
+        severity = None if any(held.accepted for held in others) else Severity.WARNING
+        yield hit("TT05-038", "", severity, v=objid, held=_named(others))
 
 
 def amended(case: Case) -> Iterator[Mark]:

@@ -145,6 +145,8 @@ class Tt05Premis:
     def _formats(self, path: str) -> Iterator[PremisFormat]:
         result = self.plan.formats.get(path)
         if result is None:
+            if path in self.plan.draft.added:
+                yield PremisFormat("Plain Text File", "", "x-fmt/111")
             return
         names = (*result.names, *[""] * len(result.puids))
         versions = (*result.versions, *[""] * len(result.puids))

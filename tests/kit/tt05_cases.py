@@ -283,6 +283,8 @@ XML = (
     case(36, lambda s: setattr(s, "objid", "goi-1")),
     case(37, lambda s: setattr(s, "objid", f"uuid-{UUID.lower()}")),
     case(38, facts={"held_by_objid": lambda _o: [HELD]}),
+    case(38, facts={"held_by_objid": lambda _o: [replace(HELD, accepted=False)]},
+         weight="warning", note="undecided"),
     case(39, in_root(r' csip:OAISPACKAGETYPE="SIP"', "")),
     case(40, rep('OAISPACKAGETYPE="SIP"', 'OAISPACKAGETYPE="AIP"')),
     case(41, in_root('TYPE="Mixed"', 'TYPE="Hồ sơ"')),

@@ -16,6 +16,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from PIL import Image
+
 from ingest.checks.tt05_facts import LinkedRecord, ReceptionFacts, Request
 from ingest.checks.tt05_rules import Variant
 from ingest.examined import Examined
@@ -73,7 +75,6 @@ DESCRIPTIVE = f"{REP}metadata/descriptive/"
 EAD = "metadata/descriptive/EAD.xml"
 PREMIS = "metadata/preservation/PREMIS.xml"
 REP_PREMIS = f"{REP}metadata/preservation/PREMIS_rep1.xml"
-JPEG = bytes.fromhex("ffd8ffe000104a46494600010101004800480000ffdb0043") + bytes(64) + b"\xff\xd9"
 
 Files = dict[str, bytes]
 Edit = Callable[[Files], None]
@@ -81,17 +82,25 @@ Edit = Callable[[Files], None]
 
 @dataclass
 class RecordSpec:
-    """One document: the fields of its descriptive file, its main file, its attachments."""
+    """One document: the fields of its descriptive file, its main file, its attachments.
+
+    ``described`` names its descriptive file otherwise; ``shared`` says that the document
+    before it has the same main file.
+    """
 
     name: str
     content: bytes
     fields: dict[str, str]
     kind: str = "doc"
     attachments: Files = field(default_factory=dict)
+    described: str = ""
+    shared: bool = False
 
     @property
     def path(self) -> str:
         """Where its descriptive file lies."""
+        if self.described:
+            return f"{DESCRIPTIVE}{self.described}"
         stem = self.name.removesuffix(".fetch.txt").rpartition(".")[0]
         return f"{DESCRIPTIVE}EAD_{self.kind}_{stem}.xml"
 
@@ -242,6 +251,7 @@ class Written:
                 self._ref(f"{DATA}{record.name}", REP),
                 [self._ref(f"{DATA}{name}", REP) for name in record.attachments],
                 linked=record.name.endswith(".fetch.txt"),
+                shared=record.shared,
             )
             for record in spec.records
         ]
@@ -382,6 +392,14 @@ def linked_sip() -> Spec:
     return spec
 
 
+@cache
+def picture() -> bytes:
+    """A small JPEG."""
+    out = io.BytesIO()
+    Image.new("RGB", (16, 12), (180, 30, 30)).save(out, "JPEG", dpi=(300, 300))
+    return out.getvalue()
+
+
 def pic_fields(number: int) -> dict[str, str]:
     """The fields of a picture of a SIP."""
     return {
@@ -405,7 +423,7 @@ def loose_sip() -> Spec:
     }
     records = [
         RecordSpec(f"{LOOSE_CODE}.0000001.pdf", plain_pdf(), doc_fields(1, LOOSE_CODE)),
-        RecordSpec(f"{LOOSE_CODE}.0000002.jpg", JPEG, pic_fields(2), kind="pic"),
+        RecordSpec(f"{LOOSE_CODE}.0000002.jpg", picture(), pic_fields(2), kind="pic"),
     ]
     return Spec(ead, records, kind="tailieu", objid="uuid-FCA70E93-DCC7-5DEA-8A7A-3DC33D7A3195")
 
