@@ -20,6 +20,7 @@ import msgspec
 from kho.config_checks import checked
 from kho.settings import FileSettings, Settings, compose
 from kho.toml_text import toml_text
+from repository.settings import ReplicaSettings
 from repository.staging import make_durable
 from schemas.errors import ConfigError
 
@@ -117,3 +118,26 @@ def _without_defaults(record: msgspec.Struct) -> dict[str, Any]:
             value = [_without_defaults(each) for each in value]
         kept[field.encode_name] = value
     return kept
+
+
+def with_replica(path: Path, table: dict[str, Any]) -> tuple[str, ReplicaSettings]:
+    """The text of ``kho.toml`` with one ``[[replica]]`` more, and its settings; nothing written.
+
+    What stands there, comments included, stays as it is. :class:`ConfigError` when the whole
+    would not do.
+    """
+    text = path.read_text(encoding="utf-8")
+    stated = checked({**tomllib.loads(text), "replica": [table]}, "--replica")
+    added = toml_text({"replica": [_without_defaults(stated.replica[-1])]})
+    longer = f"{text.rstrip()}\n{added}"
+    checked(tomllib.loads(longer), str(path), longer)
+    return longer, stated.replica[-1]
+
+
+def replace(path: Path, text: str) -> None:
+    """``kho.toml`` says this, durably; readers saw the old text until this instant."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(text, encoding="utf-8")
+    make_durable(partial)
+    partial.rename(path)
+    make_durable(path)

@@ -7,6 +7,7 @@ python scripts/reference.py --check   says what differs, and fails if anything d
 from __future__ import annotations
 
 import ast
+import dataclasses
 import difflib
 import inspect
 import re
@@ -25,6 +26,8 @@ from kho.cli.exits import PRECEDENCE, Exit
 from kho.cli.session import Session
 from kho.settings import FileSettings
 from schemas.text import Language, say
+from storage_backends.s3.options import S3Options
+from storage_backends.sftp.options import SftpOptions
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 MADE = "<!-- Made by scripts/reference.py; change the program instead. -->\n\n"
@@ -56,7 +59,25 @@ def settings_page() -> str:
         about = about.partition(": ")[2] or about
         parts.append(f"\n## `{header}`\n\n{about[:1].upper()}{about[1:]}\n\n")
         parts.append(table_of([row_of(record, f) for f in msgspec.structs.fields(record)]))
+    for scheme, options in (("s3", S3Options), ("sftp", SftpOptions)):
+        about = (inspect.getdoc(options) or "").replace("``", "`")
+        parts.append(f"\n### `options` of `{scheme}:`\n\n{about}\n\n")
+        parts.append(table_of(option_rows(options)))
     return "".join(parts)
+
+
+def option_rows(options: type[Any]) -> list[tuple[str, ...]]:
+    """(option, type, default, meaning) of each option of a kind of store."""
+    names = {str: "text", int: "number", bool: "true or false"}
+    return [
+        (
+            f"`{field.name}`",
+            names[type(field.default)],
+            f"`{msgspec.json.encode(field.default).decode()}`",
+            meaning_of(options, field.name),
+        )
+        for field in dataclasses.fields(options)
+    ]
 
 
 def struct_in(kind: Any) -> type[msgspec.Struct] | None:

@@ -22,6 +22,7 @@ COMMANDS = {
     "formats": "kho.cli.formats:formats",
     "trust": "kho.cli.trust:trust",
     "ledger": "kho.cli.ledger:ledger",
+    "replica": "kho.cli.replica:replica",
     "catalogue": "kho.cli.catalogue:catalogue",
 }
 

@@ -55,13 +55,28 @@ class Bucket:
         """The bucket is there, may be listed, and is what the settings ask for."""
         with self._asking(""):
             self.client.list_objects_v2(Bucket=self.place.bucket, MaxKeys=1)
-        if self._options.versioned or self._options.lock:
-            with self._asking(""):
-                answer = self.client.get_bucket_versioning(Bucket=self.place.bucket)
-            if answer.get("Status") != "Enabled":
-                raise BucketNotVersioned(backend=self.name, bucket=self.place.bucket)
-        if self._options.lock and not self._lockable():
+        if (self._options.versioned or self._options.lock) and not self.is_versioned():
+            raise BucketNotVersioned(backend=self.name, bucket=self.place.bucket)
+        if self._options.lock and not self.is_lockable():
             raise BucketNotLockable(backend=self.name, bucket=self.place.bucket)
+
+    def is_versioned(self) -> bool:
+        """Whether the bucket keeps old versions."""
+        with self._asking(""):
+            answer = self.client.get_bucket_versioning(Bucket=self.place.bucket)
+        return bool(answer.get("Status") == "Enabled")
+
+    def is_lockable(self) -> bool:
+        """Whether the bucket has Object Lock."""
+        try:
+            answer = self.client.get_object_lock_configuration(Bucket=self.place.bucket)
+        except ClientError:
+            return False
+        except (BotoCoreError, HTTPError, OSError) as error:
+            raise self._meaning(error, "", writing=False) from error
+        return bool(
+            answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
+        )
 
     def get(self, key: str, offset: int = 0) -> Found:
         """The object from ``offset`` on; no body at or behind its end. ObjectNotFound."""
@@ -195,17 +210,6 @@ class Bucket:
     def meaning_of_broken_stream(self, error: Exception, key: str) -> KhoError:
         """What a body says that broke off."""
         return self._meaning(error, key, writing=False)
-
-    def _lockable(self) -> bool:
-        try:
-            answer = self.client.get_object_lock_configuration(Bucket=self.place.bucket)
-        except ClientError:
-            return False
-        except (BotoCoreError, HTTPError, OSError) as error:
-            raise self._meaning(error, "", writing=False) from error
-        return bool(
-            answer.get("ObjectLockConfiguration", {}).get("ObjectLockEnabled") == "Enabled"
-        )
 
     def _pages(self, verb: str, prefix: str, **more: object) -> Iterator[Any]:
         with self._asking(prefix):

@@ -34,6 +34,7 @@ WRITER, READER, STRANGER = "writer", "reader", "stranger"
 _GRPC = 10_000
 """SeaweedFS opens the port so much above each of its ports, too."""
 _PATIENCE = 600
+_STARTS = 5
 
 
 @dataclass(frozen=True)
@@ -87,20 +88,42 @@ def running_s3() -> Iterator[S3Server]:
     """A server that answers, with one bucket; gone afterwards, with all its data."""
     program = weed()
     folder = Path(tempfile.mkdtemp(prefix="kho-s3-"))
-    endpoint, command = _command(program, folder)
-    environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", "")}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            command, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True
-        )
+    process, endpoint = _started(program, folder)
     try:
-        _wait(process, endpoint, folder)
         yield S3Server(endpoint, folder, folder / "credentials", process.pid)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _started(program: Path, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A server that answers, and where. A port that looked free may be taken before the server
+    binds it: then it is started again on others."""
+    environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", "")}
+    for attempt in range(_STARTS):
+        endpoint, command = _command(program, folder)
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                env=environment,
+                start_new_session=True,
+            )
+        try:
+            _wait(process, endpoint, folder)
+        except RuntimeError:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if attempt == _STARTS - 1:
+                raise
+        else:
+            return process, endpoint
+    raise AssertionError("the last attempt returns or raises")
 
 
 def _command(program: Path, folder: Path) -> tuple[str, list[str]]:

@@ -1,0 +1,165 @@
+"""Adoption: a copy that another tool made of a replica becomes a replica itself.
+
+Nothing of it is believed: every version of every dossier that it holds is read back and
+compared with the archive's own copies, and what the archive does not know is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from repository.archive import Repository
+from repository.canaries import plant_permanent
+from repository.copying import committed_copy
+from repository.ocfl.claims import CLAIMS, VersionRef, put_small
+from repository.ocfl.reader import list_objects
+from repository.replica import MARKER, ForeignReplica, Replica, ReplicaError, read_marker
+from repository.replication import verify_copies
+from repository.settings import ReplicaSettings
+from schemas.errors import KhoError
+from schemas.ids import RepositoryId, new_uuid
+from schemas.moments import format_moment
+from schemas.nouns import Place
+from schemas.progress import Progress
+from schemas.records import ReplicaMarker, encode
+from storage_backends.interface import StorageBackend
+
+
+class NotACopy(ReplicaError):
+    """What stands there is not a copy of this archive: ``differences`` were found."""
+
+    code = "REPLICA-NOT-A-COPY"
+    exit_code = 3
+
+
+@dataclass(slots=True)
+class Adoption:
+    """What a look at the copy found."""
+
+    verified: list[tuple[VersionRef, str]] = field(default_factory=list)
+    missing: int = 0
+    """Dossiers that it lacks; fill brings them."""
+    differences: list[str] = field(default_factory=list)
+
+
+def adopt(
+    archive: Repository, settings: ReplicaSettings, backend: StorageBackend, progress: Progress
+) -> tuple[Replica, Adoption]:
+    """The copy at ``backend`` carries a marker of its own, and its copies are in the journal.
+
+    Its marker is written last, after everything was read back. :class:`NotACopy` when one file
+    differs or one object is unknown: nothing was written then. ``archive`` must not have the
+    replica in its settings yet.
+    """
+    archive.prepare_to_write()
+    marker = read_marker(backend)
+    if marker is not None and marker.repository_id != archive.id:
+        raise ForeignReplica(
+            replica=settings.name,
+            url=backend.url,
+            found_repository=marker.repository_id,
+            found_name=marker.name,
+        )
+    candidate = Replica(settings, backend, _marker(archive, settings))
+    found = _examine(archive, candidate, progress)
+    if found.differences or not found.verified:
+        raise NotACopy(
+            replica=settings.name,
+            differences=len(found.differences),
+            first=found.differences[0] if found.differences else "-",
+            missing=found.missing,
+        )
+    backend.sweep(CLAIMS)  # copied with the rest; whose they were cannot finish them here
+    plant_permanent(backend)
+    _write_marker(backend, candidate.marker)
+    return candidate, found
+
+
+def record_adoption(archive: Repository, replica: Replica, found: Adoption) -> None:
+    """The journal says which versions the adopted replica holds, and when each was read."""
+    bodies: list[dict[str, object]] = [
+        {
+            "aip_id": ref.aip_id,
+            "place": ref.place.value,
+            "version": ref.number,
+            "replica": replica.name,
+            "state": "verified",
+            "verified_at": moment,
+        }
+        for ref, moment in found.verified
+    ]
+    archive.record_entries([("copy", body) for body in bodies])
+
+
+def _examine(archive: Repository, candidate: Replica, progress: Progress) -> Adoption:
+    found = Adoption()
+    known: set[str] = set()
+    summaries = list(archive.catalogue.aips())
+    progress.phase("PROGRESS-ADOPT", files_total=len(summaries))
+    for summary in summaries:
+        newest = VersionRef(summary.place, summary.aip_id, summary.version)
+        known.add(newest.object_prefix)
+        if not candidate.may_hold(summary.access):
+            if committed_copy(candidate, newest) is not None:
+                found.differences.append(f"{newest.object_prefix} (access)")
+            continue
+        _examine_one(archive, candidate, newest, found)
+        progress.advance(files=1)
+    for place in Place:
+        found.differences.extend(
+            prefix for prefix in list_objects(candidate.backend, place) if prefix not in known
+        )
+    return found
+
+
+def _examine_one(
+    archive: Repository, candidate: Replica, newest: VersionRef, found: Adoption
+) -> None:
+    """Every version up to the newest is the archive's own, byte for byte."""
+    try:
+        there = committed_copy(candidate, newest)
+    except KhoError as error:
+        found.differences.append(f"{newest.object_prefix} ({error})")
+        return
+    if there is None:
+        found.missing += 1
+        return
+    for number in range(1, newest.number + 1):
+        ref = VersionRef(newest.place, newest.aip_id, number)
+        own = next(
+            filter(None, (committed_copy(replica, ref) for replica in archive.replicas)), None
+        )
+        if own is None:
+            found.differences.append(f"{ref.version_prefix} (no copy to compare with)")
+            return
+        (outcome,) = verify_copies(own, [candidate], now=archive.now)
+        if outcome.error is not None or outcome.verified_at is None:
+            found.differences.append(f"{ref.version_prefix} ({outcome.error})")
+            return
+        if number == newest.number and there.inventory_json != own.inventory_json:
+            found.differences.append(f"{ref.object_prefix} (inventory)")
+            return
+        found.verified.append((ref, format_moment(outcome.verified_at)))
+
+
+def _marker(archive: Repository, settings: ReplicaSettings) -> ReplicaMarker:
+    return ReplicaMarker(
+        repository_id=RepositoryId(archive.id),
+        replica_id=new_uuid(),
+        name=settings.name,
+        site=settings.site,
+        medium=settings.medium,
+        max_access=settings.max_access,
+        networked=settings.networked,
+        created=format_moment(archive.now()),
+    )
+
+
+def _write_marker(backend: StorageBackend, marker: ReplicaMarker) -> None:
+    """The marker of a clone is replaced; where there was none it is made."""
+    content = encode(marker)
+    if read_marker(backend) is None:
+        put_small(backend, MARKER, content)
+    else:
+        backend.put_head(MARKER, content, replaces=backend.read_head(MARKER)[1])
+    backend.settle("kho/")
