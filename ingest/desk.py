@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.decide import Policy, load_policy
+from ingest.decide import Policy, PolicyUnusable, load_policy
 from ingest.settings import IngestSettings
 from preservation.formats.engine import Identifier
 from preservation.formats.policy import FormatPolicy
@@ -79,7 +79,7 @@ def open_desk(
                 policy=load_policy(settings.policy),
                 identifier=identifier or Identifier(SignatureSet.load_default()),
                 examiner=SignatureExaminer(pool, trust, clock=archive.now),
-                format_policy=format_policy or FormatPolicy.shipped(),
+                format_policy=format_policy or _format_policy(settings),
                 pool=pool,
                 operator=operator,
                 software=software,
@@ -88,6 +88,15 @@ def open_desk(
             )
     finally:
         archive.staging.clean(scratch)
+
+
+def _format_policy(settings: IngestSettings) -> FormatPolicy:
+    if not settings.format_policy:
+        return FormatPolicy.shipped()
+    try:
+        return FormatPolicy(Path(settings.format_policy).read_bytes())
+    except OSError as error:
+        raise PolicyUnusable(where=settings.format_policy, reason=str(error)) from error
 
 
 def _schemas(settings: IngestSettings) -> Tt05Schemas:

@@ -16,6 +16,8 @@ class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Fonds code of submissions that name none, unless the command names one."""
     policy: str = ""
     """Path of a decision policy; empty for the one that is shipped."""
+    format_policy: str = ""
+    """Path of a format policy; empty for the one that is shipped."""
     max_bytes: Annotated[int, msgspec.Meta(ge=1)] = 1024**4
     """A submission that unpacks to more is refused."""
     max_files: Annotated[int, msgspec.Meta(ge=1)] = 1_000_000

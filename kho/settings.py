@@ -14,7 +14,7 @@ from ingest.settings import IngestSettings
 from repository.settings import ReplicaSettings, RepositorySettings, RepositoryTable
 from schemas.text import Language
 
-PLACES = frozenset({"policy", "schemas"})
+PLACES = frozenset({"policy", "format_policy", "schemas"})
 """Settings that name files or folders; seen from the archive's folder."""
 
 

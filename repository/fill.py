@@ -14,7 +14,7 @@ from repository.catalogue import AipSummary
 from repository.copying import CommittedCopy, committed_copy
 from repository.entries import copy_body
 from repository.ocfl.claims import VersionRef, VersionTaken
-from repository.ocfl.writer import write_version
+from repository.ocfl.writer import read_back, write_version
 from repository.recovery import take_back
 from repository.replica import Replica
 from repository.replication import CopyOutcome, claim_everywhere
@@ -105,8 +105,11 @@ def copy_version(
     Sources are tried one after the other: a damaged one fails by its digest and leaves
     nothing. The last source's error is raised when none could give it.
     """
-    if committed_copy(target, ref) is None:
+    there = committed_copy(target, ref)
+    if there is None:
         _copy_from_any(archive, ref, target, progress)
+    else:
+        read_back(target.backend, there, progress=progress)
     outcome = CopyOutcome(target, verified_at=archive.now())
     archive.record_entries([("copy", copy_body(ref, outcome))])
 

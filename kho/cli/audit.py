@@ -8,6 +8,7 @@ import click
 
 from kho.cli.command import command, json_option, option
 from kho.cli.exits import Exit, weightiest
+from kho.cli.formats import run_format_audit
 from kho.cli.judged import jsonl_option
 from kho.cli.named import aip_named, replicas_named
 from kho.cli.output import print_json, print_line
@@ -24,10 +25,12 @@ from preservation.audit_result import AuditResult
 @option("--all", "everything", is_flag=True, help="CLI-AUDIT-ALL")
 @option("--limit-bytes", type=click.IntRange(min=1), metavar="N", help="CLI-AUDIT-LIMIT-BYTES")
 @option("--limit-time", type=click.FloatRange(min=1), metavar="S", help="CLI-AUDIT-LIMIT-TIME")
+@option("--formats", is_flag=True, help="CLI-AUDIT-FORMATS")
 @json_option
 @jsonl_option
 def audit(
     session: Session,
+    formats: bool,
     replicas: tuple[str, ...],
     fonds: str,
     aip: str,
@@ -38,6 +41,8 @@ def audit(
     as_lines: bool,
 ) -> int:
     """What was asked for is read and compared; nothing named means what is due."""
+    if formats:
+        return run_format_audit(session, fonds, as_json=as_json)
     from preservation import fixity
     from preservation.audit_items import AuditScope
 

@@ -222,6 +222,11 @@ def census(session: Session, fonds: str | None, as_json: bool) -> int:
 @json_option
 def audit_formats(session: Session, fonds: str, as_json: bool) -> int:
     """Held files are identified anew; differences are reported, nothing is changed."""
+    return run_format_audit(session, fonds, as_json=as_json)
+
+
+def run_format_audit(session: Session, fonds: str, *, as_json: bool) -> int:
+    """The audit of formats, told or printed; also behind ``kho audit --formats``."""
     from preservation.formats_keeping import audit_formats as run_audit
 
     with session.repository() as archive, session.progress() as progress:

@@ -9,9 +9,12 @@ import pytest
 from kit.archives import FILES, TestBed, make_bed, store
 from kit.crashing import Fuse, fused
 from kit.stores import quick_disk
-from repository.fill import fill
+from repository.fill import copy_version, fill
+from repository.ocfl.claims import VersionRef
 from repository.ocfl.reader import list_objects
+from repository.ocfl.writer import ReadBackFailed
 from schemas.nouns import Access, Place
+from schemas.progress import NoProgress
 from storage_backends.faulty import FaultyBackend, SimulatedCrash, flipped
 from storage_backends.memory import MemoryBackend
 
@@ -54,6 +57,25 @@ def test_a_damaged_source_is_passed_over_and_its_damage_is_not_copied(bed: TestB
         assert fill(archive).failures == []
     with bed.backends["gamma"].open(key) as stream:
         assert stream.read() == FILES[b"phu-luc/a.txt"]
+
+
+def test_a_copy_that_is_there_but_damaged_is_not_recorded_as_verified(bed: TestBed) -> None:
+    outage_of_gamma(bed)
+    with bed.open() as archive:
+        fill(archive)
+    # The catalogue forgets the copies, as after a rebuild from a replica that lacks the lines.
+    gamma = bed.backends["gamma"]
+    assert isinstance(gamma, FaultyBackend)
+    key = next(i.key for i in gamma.list("ocfl/") if i.key.endswith("a.txt"))
+    gamma.alter(key, flipped)
+    with bed.open() as archive:
+        archive.prepare_to_write()
+        (summary,) = [s for s in archive.catalogue.aips() if s.aip_id in key]
+        ref = VersionRef(summary.place, summary.aip_id, 1)
+        before = archive.ledger_head()
+        with pytest.raises(ReadBackFailed):
+            copy_version(archive, ref, archive.replica("gamma"), NoProgress())
+        assert archive.ledger_head() == before
 
 
 def test_what_no_copy_can_prove_is_named_and_nothing_half_is_left(bed: TestBed) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from ingest.decide import PolicyUnusable
 from ingest.pipeline import ingest
 from ingest.settings import IngestSettings
 from kho.demo.papers import page_image, spreadsheet
@@ -17,6 +18,7 @@ from kit import awkward
 from kit.archives import TestBed, make_bed
 from kit.desk import desk_of, write_files
 from kit.signed_pdfs import plain_pdf
+from preservation.formats.policy_file import shipped_content
 from preservation.restore import RestoreRequest, restore
 from schemas.moments import utc_now
 from schemas.progress import NoProgress
@@ -194,3 +196,24 @@ def test_sound_is_judged_by_the_programs_that_are_installed(
     assert {"AV-DAMAGED", "AV-BIT-RATE-LOW"} <= found
     line = lines_of(bed, receipt, tmp_path / "out")["ghi-am.wav"]
     assert [(r["kind"], r["outcome"]) for r in line["results"]] == [("av", "invalid")]
+
+
+def test_an_archives_own_format_policy_decides_instead_of_the_shipped_one(
+    bed: TestBed, tmp_path: Path
+) -> None:
+    own = tmp_path / "formats.toml"
+    own.write_bytes(shipped_content().replace(b'empty = "review"', b'empty = "rejected"'))
+    settings = IngestSettings(workers=1, format_policy=str(own))
+    source = write_files(tmp_path / "nop", {b"rong.txt": b"", b"a.txt": b"a"})
+    with bed.open() as archive, desk_of(archive, settings) as desk:
+        receipt = ingest(source, desk, fonds="TL05")
+    assert receipt.outcome == "held"
+    assert "FORMAT-REFUSED" in {finding.code for finding in receipt.findings}
+
+
+def test_a_format_policy_that_is_not_there_stops_before_anything_is_read(
+    bed: TestBed, tmp_path: Path
+) -> None:
+    settings = IngestSettings(workers=1, format_policy=str(tmp_path / "nowhere.toml"))
+    with bed.open() as archive, pytest.raises(PolicyUnusable), desk_of(archive, settings):
+        pass

@@ -64,10 +64,10 @@ def _check_convention(versions: list[VersionName], where: str, found: Findings) 
     if first.width:
         found.add("W001", where, name=first.text)
     for version in versions[1:]:
-        if version.width == first.width and version.number != first.number:
+        if version.width == first.width:
             continue
         found.add("E013", where, name=version.text, first=first.text)
-        if first.width and not version.width:
-            found.add("E011", where, name=version.text)
-        else:
+        if version.width:
             found.add("E012", where, name=version.text, first=first.text)
+        else:
+            found.add("E011", where, name=version.text)
