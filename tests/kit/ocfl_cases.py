@@ -160,6 +160,8 @@ OBJECT_CASES: tuple[Case, ...] = (
     Case("E054", "no name", b.put("versions", "v2", "user", to={"address": "mailto:a@b.vn"})),
     Case("E054", "a user that is a text", b.put("versions", "v2", "user", to="A")),
     Case("E054", "an address that is a number", b.put("versions", "v2", "user", "address", to=1)),
+    Case("E054", "an empty name", b.put("versions", "v2", "user", "name", to="")),
+    Case("E054", "a name that is a number", b.put("versions", "v2", "user", "name", to=5)),
     Case("E056", "an unknown algorithm", b.fixity("crc32", {"00000000": ["v1/content/empty"]})),
     Case("E057", "a block that is a list", b.fixity("md5", [])),
     Case("E057", "paths that are a text", b.fixity("md5", {"a" * 32: "v1/content/empty"})),
