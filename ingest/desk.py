@@ -79,7 +79,7 @@ def open_desk(
                 policy=load_policy(settings.policy),
                 identifier=identifier or Identifier(SignatureSet.load_default()),
                 examiner=SignatureExaminer(pool, trust, clock=archive.now),
-                format_policy=format_policy or _format_policy(settings),
+                format_policy=format_policy or format_policy_of(settings),
                 pool=pool,
                 operator=operator,
                 software=software,
@@ -90,7 +90,8 @@ def open_desk(
         archive.staging.clean(scratch)
 
 
-def _format_policy(settings: IngestSettings) -> FormatPolicy:
+def format_policy_of(settings: IngestSettings) -> FormatPolicy:
+    """The archive's own format policy, or the shipped one. :class:`PolicyUnusable`."""
     if not settings.format_policy:
         return FormatPolicy.shipped()
     try:

@@ -23,6 +23,7 @@ from ingest.profiles.base import Profile, Shaped, Shaping
 from ingest.profiles.folder import FolderProfile
 from ingest.profiles.tt05 import tt05_profiles
 from ingest.reception import reception_facts
+from ingest.staged import Findings
 from ingest.submission import Submission, admit
 from ingest.virus import Clamd, Scanned, scan_files
 from preservation.signatures.examiner import Item
@@ -180,15 +181,14 @@ def _decide(
     signatures: dict[str, SignatureReport],
     desk: Desk,
 ) -> Decision:
-    found = [
-        *submission.admission.findings.all(),
-        *shaped.findings,
-        *(scanned.findings if scanned else ()),
-        *looked.findings,
-        *judged.findings(),
-        *signature_findings(signatures, desk.examiner.policy),
-    ]
-    return decide(found, desk.policy)
+    found = Findings()
+    found.extend(submission.admission.findings.all())
+    found.extend(shaped.findings)
+    found.extend(scanned.findings if scanned else ())
+    found.extend(looked.findings)
+    found.extend(judged.findings())
+    found.extend(signature_findings(signatures, desk.examiner.policy))
+    return decide(found.all(), desk.policy)
 
 
 def _plan(

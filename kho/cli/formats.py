@@ -164,7 +164,7 @@ def list_formats(session: Session, decision: str, as_json: bool) -> int:
 @json_option
 def show_format(session: Session, puid: str, as_json: bool) -> int:
     """One format, and in plain words what the archive makes of it."""
-    from preservation.formats.policy import FormatPolicy
+    from ingest.desk import format_policy_of
 
     found = _known(session)
     chosen = tuple(one for one in found.formats if one.puid == puid)
@@ -177,7 +177,9 @@ def show_format(session: Session, puid: str, as_json: bool) -> int:
     click.echo(f"{one.puid}  {one.name} {one.version}".rstrip())
     click.echo(f"   {one.mime}  {', '.join(one.extensions)}")
     result = FormatResult((one.puid,), "signature", (one.name,), one.mime)
-    click.echo("   " + FormatPolicy.shipped().judge(result).explain(session.language))
+    click.echo(
+        "   " + format_policy_of(session.settings.ingest).judge(result).explain(session.language)
+    )
     return Exit.DONE
 
 
@@ -186,10 +188,10 @@ def show_format(session: Session, puid: str, as_json: bool) -> int:
 @json_option
 def census(session: Session, fonds: str | None, as_json: bool) -> int:
     """Held files by format, most frequent first, with the policy's decision."""
-    from preservation.formats.policy import FormatPolicy
+    from ingest.desk import format_policy_of
 
     known = {one.puid: one for one in _known(session).formats}
-    policy = FormatPolicy.shipped()
+    policy = format_policy_of(session.settings.ingest)
     with session.repository() as archive:
         counted = archive.catalogue.formats(fonds=fonds)
     rows = []
@@ -270,10 +272,10 @@ def _set_id(session: Session) -> str:
 
 
 def _known(session: Session) -> FormatList:
-    from preservation.formats.policy import FormatPolicy
+    from ingest.desk import format_policy_of
     from preservation.formats_keeping import current_identifier
 
-    policy = FormatPolicy.shipped()
+    policy = format_policy_of(session.settings.ingest)
     with session.repository() as archive:
         signature_set = current_identifier(archive).signature_set
     return FormatList(

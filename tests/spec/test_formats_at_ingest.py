@@ -217,3 +217,14 @@ def test_a_format_policy_that_is_not_there_stops_before_anything_is_read(
     settings = IngestSettings(workers=1, format_policy=str(tmp_path / "nowhere.toml"))
     with bed.open() as archive, pytest.raises(PolicyUnusable), desk_of(archive, settings):
         pass
+
+
+def test_of_many_findings_of_one_kind_the_receipt_keeps_the_first_and_counts_the_rest(
+    bed: TestBed, tmp_path: Path
+) -> None:
+    files = {f"{number}.la".encode(): b"\x00\x01" + bytes([number % 251]) for number in range(230)}
+    receipt = receive(bed, tmp_path / "nop", files)
+    told = [finding for finding in receipt.findings if finding.code == "FORMAT-TO-REVIEW"]
+    (more,) = [finding for finding in receipt.findings if finding.code == "PACKAGE-MORE"]
+    assert len(told) == 200
+    assert more.fields["more"] == 30
