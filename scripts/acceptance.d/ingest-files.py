@@ -21,13 +21,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 
+LINE = "Căn cứ Luật Lưu trữ, Ủy ban nhân dân thành phố quyết định về hồ sơ số"
+
+
 def make_source(folder: Path, files: int, size_bytes: int) -> None:
-    """A folder of files with contents of their own."""
+    """A folder of text files with contents of their own."""
     for number in range(files):
         path = folder / f"{number // 1000:03d}" / f"van-ban-{number:06d}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
-        seed = hashlib.sha256(str(number).encode()).digest()
-        path.write_bytes((seed * (size_bytes // 32 + 1))[:size_bytes])
+        line = f"{LINE} {number:06d}.\n".encode()
+        filled = line * (size_bytes // len(line))
+        path.write_bytes(filled + b"." * (size_bytes - len(filled)))
 
 
 def ingest(source: Path, work: Path) -> None:

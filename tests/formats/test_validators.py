@@ -339,6 +339,13 @@ def test_old_vietnamese_encodings_are_named(check: Check) -> None:
         assert result.facts["encoding"] == name
 
 
+def test_old_vietnamese_letters_among_binary_bytes_are_no_text(check: Check) -> None:
+    from schemas.names_legacy import VISCII
+
+    text = legacy("căn cứ luật lưu trữ, ủy ban nhân dân quyết định\n" * 4, dict(VISCII))
+    assert codes(check("text", text + b"\x00\x01")) == {"TEXT-ENCODING-UNKNOWN"}
+
+
 def test_bytes_that_are_no_text_are_invalid(check: Check) -> None:
     assert codes(check("text", b"abc\0\1\2def")) == {"TEXT-CONTROLS"}
     assert codes(check("text", bytes(range(128, 256)) * 50)) == {"TEXT-ENCODING-UNKNOWN"}

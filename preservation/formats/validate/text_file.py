@@ -28,6 +28,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NO_TEXT = re.compile(rb"[\x00\x01\x03\x04\x07\x08\x0e-\x13\x15-\x18\x1a\x1c\x1d\x1f]")
+"""What stands in no encoding's text. VISCII has letters at the other six control codes."""
 _LEGACY = frozenset({"tcvn3", "vni", "viscii", "cp1258"})
 
 
@@ -90,8 +92,12 @@ def _scan(file: BinaryIO) -> tuple[bytes, bool, bool]:
 
 def _legacy(sample: bytes) -> ValidationResult:
     """Eight-bit text: the encoding its lines speak for together."""
+    facts: dict[str, Fact] = {"encoding": "unknown"}
+    if _NO_TEXT.search(sample):
+        # Weighing six encodings costs a hundred times the reading; binary bytes are not worth it.
+        return judged(KIND, [error("TEXT-ENCODING-UNKNOWN")], facts)
     encoding = common_encoding(sample.splitlines())
-    facts: dict[str, Fact] = {"encoding": encoding if encoding in _LEGACY else "unknown"}
+    facts["encoding"] = encoding if encoding in _LEGACY else "unknown"
     if encoding in _LEGACY and (encoding == "viscii" or not _CONTROLS.search(sample)):
         return judged(KIND, [warning("TEXT-LEGACY-ENCODING", encoding=encoding)], facts)
     facts["encoding"] = "unknown"
