@@ -62,51 +62,61 @@ def ingest(source: Path, desk: Desk, *, profile: str = "auto", fonds: str = "") 
     log = EventLog(desk, knocked=archive.now())  # 1
     archive.prepare_to_write()
     with archive.submission_folder() as folder:
-        submission = admit(  # 2, 3 and, as the bytes pass, 7
-            source,
-            folder / "payload",
-            settings=desk.settings,
-            identifier=desk.identifier,
-            progress=desk.progress,
-        )
-        log.admitted(submission)
-        aip_id = aip_id_for(archive.id, submission.digest)
-        known = _known(desk, aip_id, submission)
-        if known is not None:
-            return known
-        shaping = Shaping(
-            aip_id=aip_id, fonds=fonds, facts=reception_facts(desk), schemas=desk.schemas
-        )
-        shaped = shape(submission, shaping, profile)  # 4, 5
-        log.shaped(shaped)
-        scanned = _scan(submission, desk)  # 6
-        log.scanned(scanned)
-        judged = judge_formats(submission, shaped, desk)  # 7
-        log.validated(judged)
-        signatures = examine_signatures(submission, shaped, desk)  # 8
-        log.examined(signatures)
-        examined = Examined(
-            signatures=signatures,
-            measured=measured(judged.results),
-            scanned=scanned is not None,
-            infected=tuple(found.where for found in scanned.findings) if scanned else (),
-        )
-        looked = shaped.follow_up.look_again(examined)
-        log.undecided((*shaped.not_checked, *looked.not_checked))
-        decision = _decide(submission, shaped, scanned, looked, judged, signatures, desk)  # 9
-        log.decided(decision)
-        plan = _plan(submission, shaped, judged, signatures, decision, desk, log)
-        if decision.outcome is Outcome.REJECTED:
-            return _reject(plan, desk)
-        desk.progress.phase("PROGRESS-BUILD")
-        build = _build(plan, shaped, folder, desk, log)  # 10
+        # What is known of each file dies with the inner call: the build on disk holds it all.
+        answer = _receive(source, folder, desk, log, profile=profile, fonds=fonds)
+        if isinstance(answer, Receipt):
+            return answer
         try:
-            return archive.store(build, progress=desk.progress)  # 11, 12
+            return archive.store(answer, progress=desk.progress)  # 11, 12
         except VersionTaken:
-            winner = _known(desk, aip_id, submission)
+            winner = _known(desk, answer.ref.aip_id)
             if winner is None:
                 raise
             return winner
+
+
+def _receive(
+    source: Path, folder: Path, desk: Desk, log: EventLog, *, profile: str, fonds: str
+) -> Receipt | SealedBuild:
+    """Stops 2 to 10: the sealed AIP, or the receipt that ends the matter without one."""
+    submission = admit(  # 2, 3 and, as the bytes pass, 7
+        source,
+        folder / "payload",
+        settings=desk.settings,
+        identifier=desk.identifier,
+        progress=desk.progress,
+    )
+    log.admitted(submission)
+    aip_id = aip_id_for(desk.archive.id, submission.digest)
+    known = _known(desk, aip_id) if submission.admission.complete else None
+    if known is not None:
+        return known
+    shaping = Shaping(
+        aip_id=aip_id, fonds=fonds, facts=reception_facts(desk), schemas=desk.schemas
+    )
+    shaped = shape(submission, shaping, profile)  # 4, 5
+    log.shaped(shaped)
+    scanned = _scan(submission, desk)  # 6
+    log.scanned(scanned)
+    judged = judge_formats(submission, shaped, desk)  # 7
+    log.validated(judged)
+    signatures = examine_signatures(submission, shaped, desk)  # 8
+    log.examined(signatures)
+    examined = Examined(
+        signatures=signatures,
+        measured=measured(judged.results),
+        scanned=scanned is not None,
+        infected=tuple(found.where for found in scanned.findings) if scanned else (),
+    )
+    looked = shaped.follow_up.look_again(examined)
+    log.undecided((*shaped.not_checked, *looked.not_checked))
+    decision = _decide(submission, shaped, scanned, looked, judged, signatures, desk)  # 9
+    log.decided(decision)
+    plan = _plan(submission, shaped, judged, signatures, decision, desk, log)
+    if decision.outcome is Outcome.REJECTED:
+        return _reject(plan, desk)
+    desk.progress.phase("PROGRESS-BUILD")
+    return _build(plan, shaped, folder, desk, log)  # 10
 
 
 def shape(submission: Submission, shaping: Shaping, profile: str) -> Shaped:
@@ -228,10 +238,8 @@ def _plan(
     )
 
 
-def _known(desk: Desk, aip_id: AipId, submission: Submission) -> Receipt | None:
+def _known(desk: Desk, aip_id: AipId) -> Receipt | None:
     """The old receipt, as the answer to a submission whose content is here already."""
-    if not submission.admission.complete:
-        return None
     old = desk.archive.receipt_for(aip_id)
     if old is None or desk.archive.catalogue.aip(aip_id) is None:
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
 
 from schemas.nouns import Place
 
@@ -17,6 +18,7 @@ _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 _ENCODED_LIMIT = 100
 
 
+@lru_cache(maxsize=256)
 def object_path(identifier: str) -> str:
     """The object's folder relative to the storage root, without a final slash."""
     digest = hashlib.sha256(identifier.encode()).hexdigest()
