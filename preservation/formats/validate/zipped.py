@@ -40,7 +40,9 @@ class Looked:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def look_through(file: BinaryIO, wanted: Callable[[str], bool]) -> Looked:
+def look_through(
+    file: BinaryIO, wanted: Callable[[str], bool], caps: Caps = CAPS
+) -> Looked:
     """Every member read to its end; those ``wanted`` by name are kept.
 
     Findings about names are dropped: a document's parts are not files of the archive. What
@@ -58,7 +60,7 @@ def look_through(file: BinaryIO, wanted: Callable[[str], bool]) -> Looked:
         looked.findings.append(Finding(finding.code, severity, finding.where, finding.fields))
 
     try:
-        with ZipArchive(file.fileno(), CAPS, report, hashing=False) as archive:
+        with ZipArchive(file.fileno(), caps, report, hashing=False) as archive:
             archive.prepare()
             for member in archive.members():
                 name = member.raw_path.decode("utf-8", "replace")
