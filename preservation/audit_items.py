@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import unquote
 
+from preservation.accounted import KeySet
 from preservation.examine import Item, key_of, root_items
 from repository.archive import Repository
 from repository.catalogue.contents import ContentFacts
 from repository.facts import FileFacts
-from repository.ocfl.layout import object_prefix
+from repository.ocfl.layout import NUMBER_OF_TUPLES, object_prefix
 from schemas.digests import Algorithm
-from schemas.ids import AipId, ocfl_id
+from schemas.ids import AipId, aip_of_ocfl_id, ocfl_id
 from schemas.moments import format_moment
 from schemas.nouns import Place
+
+OBJECT_DEPTH = 1 + NUMBER_OF_TUPLES + 1
+"""Segments of an object's prefix: root, tuples, encoded id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,20 +79,49 @@ def stray_prefixes(archive: Repository, scope: AuditScope) -> list[str]:
     return [object_prefix(place, ocfl_id(aip)) for aip, place in aips_of(archive, scope)]
 
 
-def accounted_keys(archive: Repository, scope: AuditScope) -> set[str]:
+def accounted_keys(archive: Repository, scope: AuditScope) -> KeySet:
     """Every key that may be under the prefixes of :func:`stray_prefixes`."""
     if scope.is_partial:
-        return {
+        return KeySet(
             item.key
             for aip_id, place in aips_of(archive, scope)
             for item in _items_of_aip(archive, aip_id, place, scope.algorithm)
-        }
-    keys = {item.key for item in root_items()}
+        )
+    return KeySet(_all_keys(archive))
+
+
+def still_stray(archive: Repository, keys: Sequence[str]) -> list[str]:
+    """Those of ``keys`` that nothing accounts for now: a dossier may have come in while the
+    replica was listed."""
+    known: dict[str, set[str]] = {}
+    for key in keys:
+        prefix = _object_prefix_of(key)
+        if prefix not in known:
+            known[prefix] = _keys_of_object(archive, prefix)
+    return [key for key in keys if key not in known[_object_prefix_of(key)]]
+
+
+def _all_keys(archive: Repository) -> Iterator[str]:
+    yield from (item.key for item in root_items())
     after = 0
     while page := archive.catalogue.all_files(after=after):
-        keys |= {key_of(facts.place, facts.aip_id, facts.content_path) for facts in page}
+        for facts in page:
+            yield key_of(facts.place, facts.aip_id, facts.content_path)
         after = page[-1].key
-    return keys
+
+
+def _object_prefix_of(key: str) -> str:
+    """The prefix of the object that a key lies in, as the layout has it."""
+    return "/".join(key.split("/")[:OBJECT_DEPTH]) + "/"
+
+
+def _keys_of_object(archive: Repository, prefix: str) -> set[str]:
+    place, _slash, rest = prefix.partition("/")
+    aip_id = aip_of_ocfl_id(unquote(rest.rstrip("/").rpartition("/")[2]))
+    if aip_id is None or place not in set(Place):
+        return set()
+    files = archive.catalogue.files(aip_id, Place(place))
+    return {f"{prefix}{file.content_path}" for file in files}
 
 
 def _items_of_aip(

@@ -39,6 +39,8 @@ class Tally:
     by_verdict: Counter[Verdict] = field(default_factory=Counter)
     damage: list[DamageLine] = field(default_factory=list)
     unexpected: list[str] = field(default_factory=list)
+    flaky: list[str] = field(default_factory=list)
+    forged: list[str] = field(default_factory=list)
     gone: str = ""
     cut_short: bool = False
 
@@ -80,6 +82,10 @@ class AuditResult(Record, frozen=True, kw_only=True):
     strays: tuple[tuple[str, str], ...] = ()
     """(replica, key) that nothing accounts for."""
     unreachable: tuple[str, ...] = ()
+    flaky: tuple[tuple[str, str], ...] = ()
+    """(replica, key) that read wrong once and right the next time: suspect the store."""
+    forged: tuple[tuple[str, str], ...] = ()
+    """(replica, AIP) whose inventory agrees with itself and not with the archive."""
 
     @classmethod
     def of(
@@ -123,6 +129,8 @@ class AuditResult(Record, frozen=True, kw_only=True):
                 (name, key) for name, tally, _canaries in runs for key in tally.unexpected
             ),
             unreachable=(*unreachable, *gone),
+            flaky=tuple((name, key) for name, tally, _canaries in runs for key in tally.flaky),
+            forged=tuple((name, aip) for name, tally, _canaries in runs for aip in tally.forged),
         )
 
     @property

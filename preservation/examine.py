@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -83,7 +83,7 @@ def examine(
 
 
 def unexpected(
-    backend: StorageBackend, prefixes: Iterable[str], expected: frozenset[str] | set[str]
+    backend: StorageBackend, prefixes: Iterable[str], expected: Container[str]
 ) -> Iterator[str]:
     """Keys under the prefixes that nothing accounts for, versions being written apart."""
     pending = tuple(ref.object_prefix for ref in open_claims(backend))

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
 import msgspec
 
-from preservation.audit_items import AuditScope, accounted_keys, due_items, stray_prefixes
+from preservation.accounted import KeySet
+from preservation.audit_items import (
+    AuditScope,
+    accounted_keys,
+    due_items,
+    still_stray,
+    stray_prefixes,
+)
 from preservation.audit_result import AuditResult, DamageLine, Tally
 from preservation.canaries import canary_rng
 from preservation.examine import (
@@ -26,6 +33,8 @@ from preservation.examine import (
     root_items,
     unexpected,
 )
+from preservation.forgery import Standing, standing_of
+from preservation.second_look import look_again
 from preservation.supervise import (
     CanaryCount,
     check_permanent,
@@ -34,6 +43,7 @@ from preservation.supervise import (
 )
 from repository.archive import Repository
 from repository.catalogue.damage import FileCheck
+from repository.ocfl.inventory import INVENTORY
 from repository.replica import Replica
 from schemas.digests import Algorithm
 from schemas.ids import new_uuid
@@ -52,6 +62,7 @@ class _Run:
     run_id: str
     replica: Replica
     scope: AuditScope
+    monotonic: Callable[[], float]
     tally: Tally = field(default_factory=Tally)
     canaries: CanaryCount = field(default_factory=CanaryCount)
 
@@ -63,24 +74,28 @@ def audit(
     seed: int,
     examiner: Examiner = examine,
     progress: Progress | None = None,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> AuditResult:
     """The replicas were examined as far as the scope asks; damage is in the catalogue, the
     summary in the journal.
 
     A replica that cannot be reached is counted in ``not_looked_at``. ``seed`` chooses the
-    canaries and must not be known to the examiner.
+    canaries and must not be known to the examiner. ``monotonic`` is the clock by which work is
+    committed and limits are kept; the calendar clock, which may jump, decides neither.
     """
     progress = progress or NoProgress()
     archive.prepare_to_write()
-    started_s = time.monotonic()
+    started_s = monotonic()
     run_id = new_uuid()
+    accounted: list[KeySet] = []
     runs: list[_Run] = []
     for replica in archive.replicas:
         if scope.replicas and replica.name not in scope.replicas:
             continue
-        run = _Run(run_id, replica, scope)
+        run = _Run(run_id, replica, scope, monotonic)
         runs.append(run)
-        _audit_replica(archive, run, canary_rng(seed, replica.name), examiner, progress)
+        rng = canary_rng(seed, replica.name)
+        _audit_replica(archive, run, rng, examiner, progress, accounted)
     unreachable = [
         name for name in archive.unreachable if not scope.replicas or name in scope.replicas
     ]
@@ -88,7 +103,7 @@ def audit(
         run_id,
         [(run.replica.name, run.tally, run.canaries) for run in runs],
         unreachable=unreachable,
-        seconds=time.monotonic() - started_s,
+        seconds=monotonic() - started_s,
     )
     archive.record_entries([("audit", msgspec.to_builtins(result))])
     return result
@@ -100,10 +115,11 @@ def _audit_replica(
     rng: random.Random,
     examiner: Examiner,
     progress: Progress,
+    accounted: list[KeySet],
 ) -> None:
     catalogue, name = archive.catalogue, run.replica.name
     catalogue.start_run(run.run_id, name, format_moment(archive.now()))
-    started_s = time.monotonic()
+    started_s = run.monotonic()
     always = [] if run.scope.is_partial else root_items()
     due = due_items(archive, run.scope, name)
     progress.phase("PROGRESS-AUDIT", replica=name)
@@ -114,7 +130,7 @@ def _audit_replica(
             if _is_over(run, started_s):
                 run.tally.cut_short = True
                 break
-        _look_for_strays(archive, run, rng)
+        _look_for_strays(archive, run, rng, accounted)
     except ReplicaGone as error:
         run.tally.gone = str(error)
     catalogue.finish_run(
@@ -137,66 +153,90 @@ def _examine_window(
     """The window's files have verdicts, committed in batches of at most ``WINDOW_S``."""
     run.tally.due += len(window)
     checks: list[FileCheck] = []
-    committed_s = time.monotonic()
-    for examined in examine_window(
-        run.replica.backend,
-        window,
-        examiner,
-        rng=rng,
-        canaries=run.canaries,
-        algorithm=run.scope.algorithm,
-    ):
+    committed_s = run.monotonic()
+    for examined in _verdicts(run, window, rng, examiner):
         _count(archive, run, examined)
         progress.advance(files=1, size_bytes=examined.size_bytes)
         checks.append(_check(examined, format_moment(archive.now()), run.scope.algorithm))
-        if time.monotonic() - committed_s > WINDOW_S:
+        if run.monotonic() - committed_s > WINDOW_S:
             archive.catalogue.record_checks(run.run_id, run.replica.name, checks, "")
-            checks, committed_s = [], time.monotonic()
+            checks, committed_s = [], run.monotonic()
     archive.catalogue.record_checks(run.run_id, run.replica.name, checks, window[-1].key)
+
+
+def _verdicts(
+    run: _Run, window: Sequence[Item], rng: random.Random, examiner: Examiner
+) -> Iterator[Examined]:
+    """One verdict for each item that was answered; what is not intact was looked at twice."""
+    backend, algorithm = run.replica.backend, run.scope.algorithm
+    doubtful: list[Examined] = []
+    for examined in examine_window(
+        backend, window, examiner, rng=rng, canaries=run.canaries, algorithm=algorithm
+    ):
+        if examined.verdict is Verdict.INTACT:
+            yield examined
+        else:
+            doubtful.append(examined)
+    for look in look_again(backend, doubtful, examiner, algorithm=algorithm):
+        if look.flaky:
+            run.tally.flaky.append(look.examined.item.key)
+        yield look.examined
 
 
 def _count(archive: Repository, run: _Run, examined: Examined) -> None:
     run.tally.files += 1
     run.tally.bytes += examined.size_bytes
     run.tally.by_verdict[examined.verdict] += 1
-    if examined.verdict is not Verdict.INTACT:
-        item = examined.item
-        if _is_behind(archive, examined):
-            run.tally.behind += 1
-        run.tally.damage.append(
-            DamageLine(
-                replica=run.replica.name,
-                aip_id=item.aip_id,
-                path=item.content_path,
-                verdict=examined.verdict.value,
-            )
+    if examined.verdict is Verdict.INTACT:
+        return
+    item = examined.item
+    if item.content_path == INVENTORY and item.aip_id:
+        _weigh_inventory(archive, run, item)
+    run.tally.damage.append(
+        DamageLine(
+            replica=run.replica.name,
+            aip_id=item.aip_id,
+            path=item.content_path,
+            verdict=examined.verdict.value,
         )
+    )
 
 
-def _is_behind(archive: Repository, examined: Examined) -> bool:
-    """Whether a root inventory is a whole older one: the object was rolled back."""
-    if examined.item.content_path != "inventory.json" or not examined.found:
-        return False
-    facts = archive.catalogue.aip(examined.item.aip_id, examined.item.place)
-    return facts is not None and examined.found in {
-        version.inventory_sha256 for version in facts.versions[:-1]
-    }
+def _weigh_inventory(archive: Repository, run: _Run, item: Item) -> None:
+    """A root inventory that is not what it must be: rolled back, or made to look right?"""
+    known = archive.catalogue.inventories(item.aip_id, item.place)
+    if not known:
+        return
+    folder = item.key[: -len(INVENTORY)]
+    standing = standing_of(run.replica.backend, folder, known).standing
+    if standing is Standing.OLDER:
+        run.tally.behind += 1
+    elif standing is Standing.FORGED:
+        run.tally.forged.append(item.aip_id)
 
 
-def _look_for_strays(archive: Repository, run: _Run, rng: random.Random) -> None:
-    """Keys that nothing accounts for are listed; one that is not there must be found too."""
+def _look_for_strays(
+    archive: Repository, run: _Run, rng: random.Random, accounted: list[KeySet]
+) -> None:
+    """Keys that nothing accounts for are listed; one that is not there must be found too.
+
+    ``accounted`` holds what is accounted for once it was read: it is the same for all replicas.
+    """
     prefixes = stray_prefixes(archive, run.scope)
     if not prefixes:
         return
-    expected = accounted_keys(archive, run.scope)
+    if not accounted:
+        accounted.append(accounted_keys(archive, run.scope))
     extra = f"{prefixes[0]}{rng.getrandbits(64):016x}"
     store = with_one_entry_too_many(run.replica.backend, extra)
     found_extra = False
-    for key in unexpected(store, prefixes, expected):
+    strays = []
+    for key in unexpected(store, prefixes, accounted[0]):
         if key == extra:
             found_extra = True
         else:
-            run.tally.unexpected.append(key)
+            strays.append(key)
+    run.tally.unexpected += still_stray(archive, strays)
     run.canaries.tell("one listed entry too many", found=found_extra)
 
 
@@ -211,7 +251,7 @@ def _is_over(run: _Run, started_s: float) -> bool:
     scope = run.scope
     if scope.limit_bytes is not None and run.tally.bytes >= scope.limit_bytes:
         return True
-    return scope.limit_s is not None and time.monotonic() - started_s >= scope.limit_s
+    return scope.limit_s is not None and run.monotonic() - started_s >= scope.limit_s
 
 
 def _check(examined: Examined, moment: str, algorithm: Algorithm) -> FileCheck:

@@ -17,6 +17,7 @@ class Healing(StrEnum):
     LOST_EVERYWHERE = "lost everywhere"
     REPLICA_AWAY = "replica away"
     NOT_OURS = "not ours"
+    FORGED = "forged"
     FAILED = "failed"
 
 

@@ -86,6 +86,10 @@ def tell_audit(session: Session, result: AuditResult) -> None:
         session.tell(code, replica=line.replica, aip_id=line.aip_id, path=line.path)
     for replica, key in result.strays:
         session.tell("AUDIT-UNEXPECTED", replica=replica, path=key)
+    for replica, key in result.flaky:
+        session.tell("AUDIT-FLAKY", replica=replica, path=key)
+    for replica, aip_id in result.forged:
+        session.tell("AUDIT-FORGED", replica=replica, aip_id=aip_id)
     for replica in result.unreachable:
         session.tell("AUDIT-UNREACHABLE", replica=replica)
     for missed in result.canaries.missed:

@@ -13,8 +13,11 @@ from preservation.repair_result import Healing, RepairResult
 @command("repair", code="CLI-REPAIR", printed=RepairResult)
 @option("--dry-run", is_flag=True, help="CLI-REPAIR-DRY-RUN")
 @option("--beyond-breaker", is_flag=True, help="CLI-REPAIR-BEYOND")
+@option("--forged", is_flag=True, help="CLI-REPAIR-FORGED")
 @json_option
-def repair(session: Session, dry_run: bool, beyond_breaker: bool, as_json: bool) -> int:
+def repair(
+    session: Session, dry_run: bool, beyond_breaker: bool, forged: bool, as_json: bool
+) -> int:
     """Every open damage is healed, or the result says why not."""
     from preservation import repair as healing
 
@@ -25,6 +28,7 @@ def repair(session: Session, dry_run: bool, beyond_breaker: bool, as_json: bool)
             agent=session.actor(),
             dry_run=dry_run,
             beyond_breaker=beyond_breaker,
+            forged_too=forged,
             progress=progress,
         )
     if as_json:

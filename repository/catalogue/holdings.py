@@ -18,6 +18,7 @@ from repository.catalogue.rows import (
     facts_of,
     file_of,
     id_prefix,
+    signature_of,
     summary_of,
 )
 from repository.catalogue.summaries import REFERENCE, summaries
@@ -27,6 +28,7 @@ from repository.catalogue.tables import (
     document,
     dossier_field,
     file,
+    signature,
     version,
 )
 from repository.facts import AipFacts, FileFacts
@@ -75,6 +77,16 @@ class Holdings:
         with self._database.read() as connection:
             row = connection.execute(_one(aip_id, place)).first()
             return None if row is None else _facts(connection, row)
+
+    def inventories(self, aip_id: AipId, place: Place) -> tuple[str, ...]:
+        """The sha256 of each version's inventory, oldest first; empty for an unknown AIP."""
+        query = (
+            select(version.c.inventory_sha256)
+            .join_from(version, aip)
+            .where(aip.c.aip_id == aip_id, aip.c.place == place.value)
+            .order_by(version.c.number)
+        )
+        return tuple(row.inventory_sha256 for row in self._database.rows(query))
 
     def aips(
         self, *, fonds: str | None = None, place: Place | None = None
@@ -183,6 +195,11 @@ def _facts(connection: Connection, row: AnyRow) -> AipFacts:
     fields = select(dossier_field.c.name, dossier_field.c.value).where(
         dossier_field.c.aip_key == key
     )
+    signatures = (
+        select(signature)
+        .where(signature.c.aip_key == key)
+        .order_by(signature.c.logical_path, signature.c.position)
+    )
     documents = select(document).where(document.c.aip_key == key).order_by(document.c.position)
     return facts_of(
         row,
@@ -190,4 +207,5 @@ def _facts(connection: Connection, row: AnyRow) -> AipFacts:
         fields={each.name: each.value for each in connection.execute(fields)},
         documents=connection.execute(documents).all(),
         files=tuple(file_of(each) for each in connection.execute(_files_of(key))),
+        signatures=tuple(signature_of(each) for each in connection.execute(signatures)),
     )
