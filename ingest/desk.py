@@ -43,7 +43,7 @@ class Desk:
         return {
             self.software.name: self.software.version,
             "formats": self.identifier.signature_set.id,
-            "signatures": self.examiner.basis,
+            "signatures": self.examiner.basis.label,
         }
 
     @property

@@ -145,7 +145,7 @@ class EventLog:
             outcome = EventOutcome.FAILURE
         counts = ", ".join(f"{name}: {count}" for name, count in sorted(decisions.items()))
         self._add(
-            EventType.SIGNATURE_VALIDATION, outcome, f"{counts}; {self._desk.examiner.basis}"
+            EventType.SIGNATURE_VALIDATION, outcome, f"{counts}; {self._desk.examiner.basis.label}"
         )
         if signed and not self._desk.examiner.snapshot.has_anchors:
             self._not_checked.append("trust")

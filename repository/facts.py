@@ -37,6 +37,35 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureFacts:
+    """One signature as ingest judged it; later verdicts are in the journal.
+
+    A file that should have been examined and could not be has one of these with
+    ``not_checked`` and no ``indication``.
+    """
+
+    logical_path: str
+    position: int
+    kind: str = ""
+    level: str = ""
+    algorithm: str = ""
+    signer: str = ""
+    organisation: str = ""
+    issuer: str = ""
+    valid_until: str = ""
+    indication: str = ""
+    sub_indication: str = ""
+    integrity: str = ""
+    trust: str = ""
+    time: str = ""
+    signed_at: str = ""
+    not_checked: str = ""
+    trust_sha256: str = ""
+    """The trust snapshot it was judged with."""
+    policy_sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VersionFacts:
     """One OCFL version of an AIP and the digests of its inventory."""
 
@@ -74,3 +103,5 @@ class AipFacts:
     fields: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[Document, ...] = ()
     files: tuple[FileFacts, ...] = ()
+    signatures: tuple[SignatureFacts, ...] = ()
+    """By logical path and position."""

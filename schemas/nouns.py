@@ -111,12 +111,43 @@ class SignatureResult:
     organisation: str = ""
     certificate: str = ""
     """sha256 of the signer's certificate."""
+    valid_from: str = ""
+    valid_until: str = ""
+    """Validity of the signer's certificate."""
+    algorithm: str = ""
+    """Digest, signature scheme and key: ``sha256 rsassa_pkcs1v15 2048``."""
     anchor: str = ""
     """Which imported anchor the chain ends in: ``<set>/<name>``."""
     codes: tuple[str, ...] = ()
     """Finding codes that the verifier itself raised about this signature."""
     evidence: tuple[str, ...] = ()
     """``certificate|crl|ocsp|timestamp:<sha256>`` of all that the verdict used."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureBasis:
+    """What a verdict rests on: who judged, by which policy, with which trust, as of when.
+
+    ``proven`` says that the file is known, from the archive's own evidence, to have existed
+    unchanged at ``moment``; otherwise ``moment`` is simply when it was examined.
+    """
+
+    verifier: str
+    policy: str
+    policy_sha256: str
+    trust_sha256: str
+    moment: str
+    proven: bool = False
+    tools: str = ""
+    """Name and version of the libraries that judged."""
+
+    @property
+    def label(self) -> str:
+        """One line, for events and reports."""
+        return (
+            f"verifier {self.verifier}; policy {self.policy} sha256:{self.policy_sha256};"
+            f" trust sha256:{self.trust_sha256}; as of {self.moment}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +166,10 @@ class SignatureReport:
     """What kind of carrier the file is: ``pdf``, ``cms``, ``xml``…; empty for none."""
     detail: str = ""
     """For staff: why a file could not be examined."""
-    basis: str = ""
-    """What the decision rests on: policy, trust snapshot and verifier, with their hashes."""
+    basis: SignatureBasis | None = None
+    """What the decision rests on; none for a file that carries no signature."""
+    holds_until: str = ""
+    """Until when the same examination would end the same; empty when that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
+from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -24,7 +26,7 @@ from preservation.signatures.trust import TrustSnapshot
 from preservation.signatures.verdict import SignaturePolicy, decide, load_policy
 from preservation.workers import Result, WorkerFailed, WorkerPool
 from schemas.moments import Clock, format_moment, utc_now
-from schemas.nouns import SignatureReport, SignatureResult
+from schemas.nouns import SignatureBasis, SignatureReport, SignatureResult
 
 Key = TypeVar("Key")
 
@@ -40,6 +42,15 @@ _VERIFIED = frozenset(
 
 _DETACHABLE = frozenset({Carrier.CMS, Carrier.XML})
 """The kinds that may cover another file of the package."""
+
+_LIBRARIES = ("pyhanko", "pyhanko-certvalidator", "signxml", "cryptography")
+
+
+@cache
+def library_versions() -> str:
+    """Name and version of what judges behind this counter."""
+    return ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+
 
 _CHUNK = 512
 """How many files are looked at before the first of them is sent to a worker."""
@@ -113,11 +124,16 @@ class SignatureExaminer:
         self._known: dict[tuple[object, ...], SignatureReport] = {}
 
     @property
-    def basis(self) -> str:
+    def basis(self) -> SignatureBasis:
         """What every decision rests on, for events and reports."""
-        return (
-            f"verifier {VERIFIER}; policy {self.policy.label};"
-            f" trust sha256:{self.snapshot.sha256}; as of {self._question.moment}"
+        return SignatureBasis(
+            verifier=VERIFIER,
+            policy=self.policy.table.version,
+            policy_sha256=self.policy.sha256,
+            trust_sha256=self.snapshot.sha256,
+            moment=self._question.moment,
+            proven=self._question.proven,
+            tools=library_versions(),
         )
 
     def examine(self, path: Path, *, name: str = "") -> SignatureReport:

@@ -18,7 +18,7 @@ import msgspec
 
 from schemas.errors import ConfigError
 from schemas.findings import Finding, Severity
-from schemas.nouns import SignatureReport, SignatureResult
+from schemas.nouns import SignatureBasis, SignatureReport, SignatureResult
 
 DECISIONS = ("none", "accept", "warn", "hold", "reject")
 """From light to heavy; ``none`` means that the file carries no signature."""
@@ -124,7 +124,7 @@ def decide(
     *,
     kind: str = "",
     detail: str = "",
-    basis: str = "",
+    basis: SignatureBasis | None = None,
 ) -> SignatureReport:
     """The report on one file: the heaviest decision over all that was found."""
     signatures = tuple(results)

@@ -1,18 +1,16 @@
 """``metadata/other/``: what was found out at ingest, as records that need no Kho to read.
 
 ``admission.json`` holds the dossier's facts, the findings and the decision;
-``formats.ndjson`` and ``signatures.ndjson`` one line per data file.
+``formats.ndjson`` one line per data file; ``signatures.ndjson``: ``verdicts``.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import msgspec
 
 from repository.aip.plan import AipPlan
 from schemas.moments import format_moment
-from schemas.nouns import Document, FileRole, FormatResult, SignatureReport
+from schemas.nouns import Document, FileRole, FormatResult
 from schemas.records import FindingRecord, Record
 from schemas.text import say
 
@@ -66,16 +64,6 @@ class FormatLine(Record, frozen=True, kw_only=True):
     mime: str = ""
     warnings: tuple[str, ...] = ()
     signature_set: str = ""
-
-
-class SignatureLine(Record, frozen=True, kw_only=True):
-    """One data file's signatures: three separate facts each, and the decision."""
-
-    path: str
-    decision: str
-    signatures: tuple[dict[str, str], ...] = ()
-    findings: tuple[str, ...] = ()
-    not_checked: str = ""
 
 
 def admission_of(plan: AipPlan, repository_id: str) -> Admission:
@@ -133,22 +121,6 @@ def format_line(path: str, result: FormatResult) -> FormatLine:
         warnings=result.warnings,
         signature_set=result.signature_set,
     )
-
-
-def signature_line(path: str, report: SignatureReport) -> SignatureLine:
-    """The stored line of one file's signature report."""
-    return SignatureLine(
-        path=path,
-        decision=report.decision,
-        signatures=tuple(_facts(signature) for signature in report.signatures),
-        findings=report.findings,
-        not_checked=report.not_checked,
-    )
-
-
-def _facts(signature: object) -> dict[str, str]:
-    names: Mapping[str, object] = type(signature).__dataclass_fields__  # type: ignore[attr-defined]  # a frozen dataclass of strings
-    return {name: str(getattr(signature, name)) for name in names}
 
 
 def _document_record(document: Document) -> DocumentRecord:

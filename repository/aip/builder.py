@@ -8,7 +8,6 @@ their facts only; METS and PREMIS are streamed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +16,6 @@ from repository.aip.admission import (
     admission_of,
     finding_records,
     format_line,
-    signature_line,
 )
 from repository.aip.build import CONTENT, ContentLine, SealedBuild, seal
 from repository.aip.generated import GeneratedFile, GeneratedFiles
@@ -26,6 +24,7 @@ from repository.aip.packaging_tt05 import Tt05Packaging
 from repository.aip.packaging_tt05_fields import is_tt05
 from repository.aip.plan import AipPlan
 from repository.aip.submission_map import write_submission_map
+from repository.aip.verdicts import verdict_of
 from repository.ocfl.claims import VersionRef
 from repository.ocfl.inventory import ContentFile, User, encode_inventory, first_inventory
 from schemas.ids import RepositoryId, new_uuid, ocfl_id
@@ -85,15 +84,17 @@ def _write_reports(plan: AipPlan, generated: GeneratedFiles, repository_id: Repo
 
     def signatures(out: BinaryIO) -> None:
         reports = plan.signatures
+        digests = {file.logical_path: file.digests.sha256 for file in plan.draft.files}
         out.writelines(
-            encode_line(signature_line(path, reports[path])) for path in sorted(reports)
+            encode_line(verdict_of(path, digests.get(path, ""), reports[path]))
+            for path in sorted(reports)
         )
 
     generated.write(paths.FORMATS, formats)
     if any(report.decision != "none" for report in plan.signatures.values()):
         generated.write(paths.SIGNATURES, signatures)
-    for name, content in sorted(plan.reports.items()):
-        generated.write(f"{paths.OTHER}{name}", partial(_put, content=content))
+    for name in sorted(plan.reports):
+        generated.write(f"{paths.OTHER}{name}", plan.reports[name])
     admission = encode(admission_of(plan, repository_id))
     generated.write(paths.ADMISSION, lambda out: _put(out, admission))
     folder = paths.submission_folder(plan.draft.submission_id or ocfl_id(plan.aip_id))

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 import msgspec
 
-from repository.aip.admission import Admission, DocumentRecord, FormatLine, SignatureLine
+from repository.aip.admission import Admission, DocumentRecord, FormatLine
 from repository.aip.paths import ADMISSION, FORMATS, SIGNATURES, SUBMISSIONS, is_submission_map
+from repository.aip.verdicts import Verdict, signature_facts
 from repository.aip.views import AipView, read_verified
 from repository.facts import AipFacts, FileFacts, VersionFacts
 from repository.ocfl.inventory import (
@@ -41,6 +42,8 @@ def read_facts(view: AipView) -> AipFacts:
         admission = decode(read_verified(view, ADMISSION), Admission)
     except KeyError as error:
         raise InventoryUnusable(where=inventory.id, reason=f"no {ADMISSION}") from error
+    verdicts = tuple(_lines(view, SIGNATURES, Verdict))
+    files = (*_files(view, verdicts), *_beside_the_state(view))
     return AipFacts(
         aip_id=aip_id,
         place=view.place,
@@ -63,9 +66,8 @@ def read_facts(view: AipView) -> AipFacts:
         warnings=admission.warnings,
         fields=admission.fields,
         documents=tuple(_document(record) for record in admission.documents),
-        files=tuple(
-            sorted((*_files(view), *_beside_the_state(view)), key=lambda file: file.logical_path)
-        ),
+        files=tuple(sorted(files, key=lambda file: file.logical_path)),
+        signatures=tuple(row for verdict in verdicts for row in signature_facts(verdict)),
     )
 
 
@@ -83,10 +85,10 @@ def _versions(view: AipView) -> Iterator[VersionFacts]:
         )
 
 
-def _files(view: AipView) -> Iterator[FileFacts]:
+def _files(view: AipView, verdicts: tuple[Verdict, ...]) -> Iterator[FileFacts]:
     sizes = _submitted_sizes(view)
     formats = {line.path: line.puids for line in _lines(view, FORMATS, FormatLine)}
-    decisions = {line.path: line.decision for line in _lines(view, SIGNATURES, SignatureLine)}
+    decisions = {verdict.path: verdict.decision for verdict in verdicts}
     sha256_by_path = view.inventory.sha256_by_content_path()
     for logical_path, sha512, content_path in view.inventory.logical_files():
         size_bytes = sizes.get(logical_path)

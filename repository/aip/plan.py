@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import BinaryIO
 
 from schemas.events import Agent, Event
 from schemas.findings import Finding
@@ -30,8 +31,8 @@ class AipPlan:
     agents: tuple[Agent, ...] = ()
     formats: Mapping[str, FormatResult] = field(default_factory=dict)
     signatures: Mapping[str, SignatureReport] = field(default_factory=dict)
-    reports: Mapping[str, bytes] = field(default_factory=dict)
-    """Further reports by file name, kept in ``metadata/other/``."""
+    reports: Mapping[str, Callable[[BinaryIO], None]] = field(default_factory=dict)
+    """Writers of further reports by file name, kept in ``metadata/other/``."""
     policies: Mapping[str, str] = field(default_factory=dict)
     """sha256 of each policy that took part in the decision, by name."""
     tools: Mapping[str, str] = field(default_factory=dict)

@@ -19,11 +19,13 @@ from repository.catalogue.errors import (
 from repository.catalogue.fixity import Coverage
 from repository.catalogue.holdings import FondsSummary
 from repository.catalogue.ledger import LedgerHead
+from repository.catalogue.notices import NoticeState
 from repository.catalogue.replicated import UnderReplicated
 from repository.catalogue.rows import AipSummary
 from repository.catalogue.runs import AuditRun
 from repository.catalogue.search import SearchPage
 from repository.catalogue.words import fold
+from repository.catalogue.work import WorkItem
 
 __all__ = [
     "AipSummary",
@@ -44,9 +46,11 @@ __all__ = [
     "FondsSummary",
     "LedgerHead",
     "LedgerLineRefused",
+    "NoticeState",
     "SearchPage",
     "SearchUnsupported",
     "UnderReplicated",
+    "WorkItem",
     "fold",
     "sqlite_url",
 ]

@@ -13,10 +13,13 @@ from repository.catalogue.fixity import Fixity
 from repository.catalogue.holdings import Holdings
 from repository.catalogue.indexing import Indexing
 from repository.catalogue.ledger import Ledger
+from repository.catalogue.notices import Notices
 from repository.catalogue.replicated import Replicated
 from repository.catalogue.runs import AuditRuns
 from repository.catalogue.schema import ensure_current
 from repository.catalogue.search import Search
+from repository.catalogue.signatures import Signatures
+from repository.catalogue.work import Work
 
 BUSY_TIMEOUT_S = 10.0
 
@@ -32,6 +35,9 @@ class Catalogue(
     DamageList,
     Dump,
     FormatCensus,
+    Signatures,
+    Work,
+    Notices,
 ):
     """One open catalogue; a context manager. Safe to use from several threads."""
 

@@ -6,6 +6,7 @@ Bodies by kind (``repository.entries`` writes them):
 ``receipt``    the fields of ``schemas.records.Receipt``
 ``rejection``  ``receipt`` as above and ``files``, a list of what was refused
 ``copy``       aip_id, place, version, replica, state (verified, missing, damaged), verified_at
+``signature-verdict``  aip_id, ``cause``, and ``verdict``, the fields of ``aip.verdicts.Verdict``
 
 Nothing is derived from any other kind. A body may say more than is read here.
 """
@@ -20,7 +21,7 @@ from sqlalchemy import Connection, insert
 
 from repository.catalogue.database import upsert
 from repository.catalogue.errors import LedgerLineRefused
-from repository.catalogue.tables import copy, event, receipt, rejection
+from repository.catalogue.tables import copy, event, receipt, rejection, signature_verdict
 from schemas.events import Agent, EventOutcome, EventType
 from schemas.nouns import Place
 from schemas.records import LedgerLine, Receipt
@@ -57,6 +58,20 @@ class RejectionBody(msgspec.Struct, frozen=True, kw_only=True):
 
     receipt: Receipt
     files: list[Any] = []
+
+
+class JudgedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read here of a verdict."""
+
+    path: str
+    decision: str
+
+
+class VerdictBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What a ``signature-verdict`` line says."""
+
+    aip_id: str
+    verdict: JudgedFile
 
 
 def derive(connection: Connection, lines: list[LedgerLine]) -> None:
@@ -102,11 +117,24 @@ def _derive_copy(connection: Connection, line: LedgerLine) -> None:
     upsert(connection, copy, [row], only_newer="seq")
 
 
+def _derive_verdict(connection: Connection, line: LedgerLine) -> None:
+    body = _body(line, VerdictBody)
+    row = {
+        "seq": line.seq,
+        "aip_id": body.aip_id,
+        "logical_path": body.verdict.path,
+        "decision": body.verdict.decision,
+        "moment": line.moment,
+    }
+    connection.execute(insert(signature_verdict), row)
+
+
 _DERIVED: Mapping[str, Callable[[Connection, LedgerLine], None]] = {
     "event": _derive_event,
     "receipt": _derive_receipt,
     "rejection": _derive_rejection,
     "copy": _derive_copy,
+    "signature-verdict": _derive_verdict,
 }
 
 

@@ -1,6 +1,8 @@
 """What audits have seen: one row for each file on each replica, and each run's cursor.
 
-All of it is disposable: after a rebuild every file reads *never verified*, and is due.
+All of it is disposable: after a rebuild every file reads *never verified*, and is due. Looks by
+sha512, of a slower cycle, are noted a second time, so that a later look by sha256 does not
+replace them.
 ``verified_at`` is the moment of the last look, whatever it showed; a moment in the future
 (somebody's clock was wrong) counts as never.
 """
@@ -17,6 +19,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Table,
     and_,
     func,
     insert,
@@ -38,6 +41,8 @@ from repository.catalogue.tables import (
     file_check,
     replica_name,
 )
+from repository.catalogue.work_tables import deep_check
+from schemas.digests import Algorithm
 from schemas.nouns import Verdict
 
 _VERDICTS = tuple(Verdict)
@@ -73,7 +78,9 @@ class Fixity:
             replica_key = _named(connection, replica)
             for batch in in_batches(checks):
                 run_key = run_key_of(connection, run_id, replica, batch[0].verified_at)
-                upsert(connection, file_check, _rows(connection, replica_key, run_key, batch))
+                rows = _rows(connection, replica_key, run_key, batch)
+                upsert(connection, file_check, rows)
+                upsert(connection, deep_check, _deep(rows))
                 judge(connection, run_id, replica, batch)
             connection.execute(
                 update(audit_run)
@@ -82,15 +89,24 @@ class Fixity:
             )
 
     def due_files(
-        self, replica: str, *, before: str, now: str, limit: int | None = None
+        self,
+        replica: str,
+        *,
+        before: str,
+        now: str,
+        limit: int | None = None,
+        algorithm: Algorithm = "sha256",
     ) -> Iterator[ContentFacts]:
         """The files of a replica last looked at before ``before``, each once.
+
+        With ``sha512`` only looks by that digest count; a look by it counts for both.
 
         First those never looked at, then those whose last look lies after ``now``, then the
         one longest ago. Only dossiers that were copied to the replica: what was never there
         is under-replicated, not damaged. Checks recorded meanwhile do not disturb the order.
         """
-        return islice(self._due(replica, before, now), limit)
+        looks = file_check if algorithm == "sha256" else deep_check
+        return islice(self._due(looks, replica, before, now), limit)
 
     def coverage(self, replica: str, *, now: str) -> Coverage:
         """How much of the replica has been looked at, as of ``now``."""
@@ -122,22 +138,22 @@ class Fixity:
             by_verdict={_VERDICTS[row.verdict]: row.n for row in rows},
         )
 
-    def _due(self, replica: str, before: str, now: str) -> Iterator[ContentFacts]:
+    def _due(self, looks: Table, replica: str, before: str, now: str) -> Iterator[ContentFacts]:
         with self._database.read() as connection:
             key = _key_of(connection, replica)
             # Taken down before anything is yielded: what this run records is never "later".
-            later = array("q", connection.execute(_looked_at_after(key, now)).scalars())
+            later = array("q", connection.execute(_looked_at_after(looks, key, now)).scalars())
         wanted = content_files().where(_copied_to(replica))
-        yield from self._never(wanted, key)
+        yield from self._never(looks, wanted, key)
         for batch in in_batches(later):
             page = wanted.where(content.c.content_key.in_(batch)).order_by(content.c.content_key)
             yield from map(content_of, self._database.rows(page))
-        yield from self._oldest(wanted, key, min(before, now))
+        yield from self._oldest(looks, wanted, key, min(before, now))
 
-    def _never(self, wanted: Select[Any], key: int) -> Iterator[ContentFacts]:
-        seen = select(file_check.c.content_key).where(
-            file_check.c.replica_key == key,
-            file_check.c.content_key == content.c.content_key,
+    def _never(self, looks: Table, wanted: Select[Any], key: int) -> Iterator[ContentFacts]:
+        seen = select(looks.c.content_key).where(
+            looks.c.replica_key == key,
+            looks.c.content_key == content.c.content_key,
         )
         page = wanted.where(~seen.exists()).order_by(content.c.content_key).limit(BATCH_ROWS)
         after = 0
@@ -145,12 +161,14 @@ class Fixity:
             yield from map(content_of, rows)
             after = rows[-1].content_key
 
-    def _oldest(self, wanted: Select[Any], key: int, before: str) -> Iterator[ContentFacts]:
-        age = (file_check.c.verified_at, file_check.c.content_key)
+    def _oldest(
+        self, looks: Table, wanted: Select[Any], key: int, before: str
+    ) -> Iterator[ContentFacts]:
+        age = (looks.c.verified_at, looks.c.content_key)
         page = (
-            wanted.add_columns(file_check.c.verified_at)
-            .join(file_check, file_check.c.content_key == content.c.content_key)
-            .where(file_check.c.replica_key == key, file_check.c.verified_at < before)
+            wanted.add_columns(looks.c.verified_at)
+            .join(looks, looks.c.content_key == content.c.content_key)
+            .where(looks.c.replica_key == key, looks.c.verified_at < before)
             .order_by(*age)
             .limit(BATCH_ROWS)
         )
@@ -172,11 +190,11 @@ def _copied_to(replica: str) -> Any:
     )
 
 
-def _looked_at_after(key: int, now: str) -> Select[Any]:
+def _looked_at_after(looks: Table, key: int, now: str) -> Select[Any]:
     return (
-        select(file_check.c.content_key)
-        .where(file_check.c.replica_key == key, file_check.c.verified_at > now)
-        .order_by(file_check.c.content_key)
+        select(looks.c.content_key)
+        .where(looks.c.replica_key == key, looks.c.verified_at > now)
+        .order_by(looks.c.content_key)
     )
 
 
@@ -198,6 +216,15 @@ def _rows(
                 "algorithm": check.algorithm,
             }
     return list(rows.values())
+
+
+def _deep(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The looks among ``rows`` that were by sha512."""
+    return [
+        {name: row[name] for name in ("replica_key", "content_key", "verified_at")}
+        for row in rows
+        if row["algorithm"] == "sha512"
+    ]
 
 
 def _content_keys(

@@ -13,8 +13,22 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
 from repository.catalogue.database import BATCH_ROWS
-from repository.catalogue.rows import aip_row, document_row, file_row, version_row
-from repository.catalogue.tables import aip, content, document, dossier_field, file, version
+from repository.catalogue.rows import (
+    aip_row,
+    document_row,
+    file_row,
+    signature_row,
+    version_row,
+)
+from repository.catalogue.tables import (
+    aip,
+    content,
+    document,
+    dossier_field,
+    file,
+    signature,
+    version,
+)
 from repository.facts import AipFacts
 from schemas.ids import AipId
 from schemas.nouns import Place
@@ -25,7 +39,7 @@ _T = TypeVar("_T")
 def register_facts(connection: Connection, facts: AipFacts) -> int:
     """The AIP's archival rows are exactly ``facts``; its key is returned."""
     key = _aip_key(connection, facts)
-    for part in (file, document, dossier_field, version):
+    for part in (signature, file, document, dossier_field, version):
         connection.execute(delete(part).where(part.c.aip_key == key))
     _insert(connection, version, (version_row(key, each) for each in facts.versions))
     _insert(
@@ -42,6 +56,7 @@ def register_facts(connection: Connection, facts: AipFacts) -> int:
     _insert(
         connection, file, (file_row(key, keys[each.content_path], each) for each in facts.files)
     )
+    _insert(connection, signature, (signature_row(key, each) for each in facts.signatures))
     return key
 
 

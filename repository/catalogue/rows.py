@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import msgspec
 
 from repository.catalogue.database import AnyRow
-from repository.facts import AipFacts, FileFacts, VersionFacts
+from repository.facts import AipFacts, FileFacts, SignatureFacts, VersionFacts
 from schemas.ids import AipId
 from schemas.nouns import Access, Document, Place
 
@@ -37,6 +37,9 @@ class AipSummary:
     """Replicas on which the newest version was read back, and not found broken since."""
     broken_copies: int
     """Replicas whose copy of the newest version was last seen damaged or missing."""
+
+
+_SIGNATURE = tuple(each.name for each in fields(SignatureFacts))
 
 
 def json_text(value: object) -> str:
@@ -107,6 +110,16 @@ def file_row(key: int, content_key: int, file: FileFacts) -> dict[str, Any]:
     }
 
 
+def signature_row(key: int, signature: SignatureFacts) -> dict[str, Any]:
+    """The row of table ``signature``."""
+    return {"aip_key": key, **{name: getattr(signature, name) for name in _SIGNATURE}}
+
+
+def signature_of(row: AnyRow) -> SignatureFacts:
+    """The facts of one row of ``signature``."""
+    return SignatureFacts(**{name: getattr(row, name) for name in _SIGNATURE})
+
+
 def facts_of(
     row: AnyRow,
     *,
@@ -114,6 +127,7 @@ def facts_of(
     fields: Mapping[str, str],
     documents: Sequence[AnyRow],
     files: tuple[FileFacts, ...],
+    signatures: tuple[SignatureFacts, ...],
 ) -> AipFacts:
     """The facts that the rows of one AIP hold."""
     return AipFacts(
@@ -139,6 +153,7 @@ def facts_of(
         fields=fields,
         documents=tuple(_document_of(document) for document in documents),
         files=files,
+        signatures=signatures,
     )
 
 

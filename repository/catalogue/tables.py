@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0001"
+SCHEMA = "0003"
 """The newest migration; a test compares it with the migrations folder."""
 
 metadata = MetaData()
@@ -143,6 +143,31 @@ file = Table(
     sqlite_with_rowid=False,
 )
 
+signature = Table(
+    "signature",
+    metadata,
+    _aip_key(),
+    _text("logical_path", key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    _text("kind"),
+    _text("level"),
+    _text("algorithm"),
+    _text("signer"),
+    _text("organisation"),
+    _text("issuer"),
+    _text("valid_until"),
+    _text("indication"),
+    _text("sub_indication"),
+    _text("integrity"),
+    _text("trust"),
+    _text("time"),
+    _text("signed_at"),
+    _text("not_checked"),
+    _text("trust_sha256"),
+    _text("policy_sha256"),
+    sqlite_with_rowid=False,
+)
+
 # --- journalled -------------------------------------------------------------------------
 
 ledger_line = Table(
@@ -203,6 +228,18 @@ copy = Table(
     _text("verified_at"),
     Column("seq", _KEY, ForeignKey("ledger_line.seq"), nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What became of a file's signatures after ingest: every verdict, none ever replaced.
+signature_verdict = Table(
+    "signature_verdict",
+    metadata,
+    Column("seq", _KEY, ForeignKey("ledger_line.seq"), primary_key=True, autoincrement=False),
+    _text("aip_id"),
+    _text("logical_path"),
+    _text("decision"),
+    _text("moment"),
+    Index("signature_verdict_file", "aip_id", "logical_path", "seq"),
 )
 
 # --- disposable -------------------------------------------------------------------------
@@ -268,6 +305,28 @@ damage = Table(
     _text("closed_at"),
     _text("closed_by"),
     Index("damage_open", "closed_at", "replica", "aip_id", "content_path", "place"),
+)
+
+# Verdicts that need not be made again: by file, trust snapshot and policy.
+signature_result = Table(
+    "signature_result",
+    metadata,
+    _text("result_key", key=True),
+    _text("made"),
+    _text("holds_until"),
+    _json("report"),
+    sqlite_with_rowid=False,
+)
+
+# With what the signatures of an AIP were last examined, whether or not anything changed.
+signature_check = Table(
+    "signature_check",
+    metadata,
+    _text("aip_id", key=True),
+    _text("place", key=True),
+    _text("basis"),
+    _text("checked_at"),
+    sqlite_with_rowid=False,
 )
 
 # Where a dossier stands in the order of reference codes; the full-text rows carry the same

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kit.catalogues import (
+    DATA,
     MOMENT,
     aip_id,
     copy_line,
@@ -25,7 +26,7 @@ from kit.catalogues import (
 from repository.catalogue import Catalogue, FileCheck
 from repository.catalogue.declared import DECLARED, Kept
 from repository.catalogue.dump import rows_of
-from repository.facts import AipFacts
+from repository.facts import AipFacts, SignatureFacts
 from schemas.nouns import Document, Place, Verdict
 from schemas.records import LedgerLine
 
@@ -45,7 +46,19 @@ def some_dossiers() -> list[AipFacts]:
         make_facts(2, fonds="A", title=NFC, files=(make_file(NFD), make_file(NFC))),
         make_facts(3, files=(old,), documents=()),
         make_facts(1, place=Place.HOLDING, documents=(Document("x", "y", fields={"z": "1"}),)),
+        make_facts(4, signatures=signatures()),
     ]
+
+
+def verdict_body() -> dict[str, object]:
+    verdict = {"format": "kho.signature-verdict/1", "path": "a.pdf", "decision": "warn"}
+    return {"aip_id": aip_id(4), "cause": "new CRL", "verdict": verdict}
+
+
+def signatures() -> tuple[SignatureFacts, ...]:
+    return tuple(
+        SignatureFacts(logical_path=f"{DATA}/000000.pdf", position=n, signer=NFD) for n in (0, 1)
+    )
 
 
 def some_lines() -> list[LedgerLine]:
@@ -55,6 +68,7 @@ def some_lines() -> list[LedgerLine]:
         copy_line(3, 1, "a"),
         copy_line(4, 1, "b", state="damaged"),
         make_line(5, "rejection", {"receipt": receipt_body(9), "files": [{"path": NFD}]}),
+        make_line(7, "signature-verdict", verdict_body()),
         make_line(6, "audit", {"z": 1, "a": {"d": 1, "c": 2}}),
     ]
 
@@ -90,7 +104,7 @@ def test_the_order_of_arrival_does_not_show(
 def test_every_archival_and_journalled_table_is_in_it_and_no_other(tmp_path: Path) -> None:
     with empty_catalogue(tmp_path) as catalogue:
         event = {"id": "e", "type": "recovery", "moment": MOMENT, "outcome": "success"}
-        fill(catalogue, some_dossiers(), [*some_lines(), make_line(7, "event", event)])
+        fill(catalogue, some_dossiers(), [*some_lines(), make_line(8, "event", event)])
         lines = [json.loads(line) for line in dump_of(catalogue).splitlines()]
     assert lines[0] == {"format": "kho.catalogue-dump/1"}
     kept = {name for name, each in DECLARED.items() if each.kept is not Kept.DISPOSABLE}
@@ -123,8 +137,9 @@ def test_what_audits_say_is_not_in_it(tmp_path: Path) -> None:
         make_facts(1, title=NFC, documents=()),
         make_facts(1, title=NFC, files=(make_file("other"),)),
         make_facts(1, title=NFC, files=(make_file("a", puids=("fmt/1",)),)),
+        make_facts(1, title=NFC, files=(make_file("a"),), signatures=signatures()),
     ],
-    ids=["form of unicode", "field", "document", "file", "format"],
+    ids=["form of unicode", "field", "document", "file", "format", "signature"],
 )
 def test_any_other_fact_shows(tmp_path: Path, changed: AipFacts) -> None:
     with empty_catalogue(tmp_path) as catalogue:

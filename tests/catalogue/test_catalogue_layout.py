@@ -27,10 +27,10 @@ from repository.catalogue.tables import MAKE_SEARCH_TEXT, SCHEMA, SEARCH_TEXT, m
 
 SECOND = """
 from alembic import op
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "9999", "{before}", None, None
 def upgrade():
     op.execute("CREATE TABLE later (n INTEGER)")
-    {then}
+    {{then}}
 """
 
 
@@ -111,9 +111,10 @@ def later_kho(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str]
         (folder / "versions").mkdir(parents=True)
         for path in (*schema.MIGRATIONS.glob("*.py"), *schema.MIGRATIONS.glob("versions/*.py")):
             (folder / path.relative_to(schema.MIGRATIONS)).write_bytes(path.read_bytes())
-        (folder / "versions" / "0002_second.py").write_text(SECOND.format(then=then))
+        second = SECOND.format(before=SCHEMA, then=then)
+        (folder / "versions" / "9999_second.py").write_text(second)
         monkeypatch.setattr(schema, "MIGRATIONS", folder)
-        monkeypatch.setattr(schema, "SCHEMA", "0002")
+        monkeypatch.setattr(schema, "SCHEMA", "9999")
 
     return upgrade
 
@@ -136,7 +137,7 @@ def test_a_reader_says_that_the_layout_is_older(
     later_kho()
     with pytest.raises(CatalogueOutdated) as caught:
         Catalogue.open(sqlite_url(tmp_path / "catalogue.sqlite"), read_only=True)
-    assert caught.value.fields["found"] == "0001"
+    assert caught.value.fields["found"] == SCHEMA
     assert "later" not in tables_in(tmp_path / "catalogue.sqlite")
 
 

@@ -1,0 +1,209 @@
+"""Signatures of the holdings, every verdict on them, and what need not be judged again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Select, and_, func, select, tuple_
+
+from repository.aip.verdicts import Verdict
+from repository.catalogue.database import BATCH_ROWS, AnyRow, Database, upsert
+from repository.catalogue.rows import signature_of
+from repository.catalogue.tables import (
+    aip,
+    content,
+    file,
+    ledger_line,
+    receipt,
+    signature,
+    signature_check,
+    signature_result,
+    signature_verdict,
+)
+from repository.facts import SignatureFacts
+from schemas.ids import AipId
+from schemas.nouns import Access, Place
+
+
+@dataclass(frozen=True, slots=True)
+class LaterVerdict:
+    """A verdict after ingest, as its journal line tells it."""
+
+    seq: int
+    moment: str
+    cause: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The journal line that proves since when an AIP's first version exists."""
+
+    seq: int
+    moment: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """Where a file of an administrative AIP is stored."""
+
+    sha256: str
+    aip_id: AipId
+    logical_path: str
+    access: Access
+
+
+class Signatures:
+    """The rows about signatures."""
+
+    _database: Database
+
+    def signatures(
+        self, *, fonds: str | None = None
+    ) -> Iterator[tuple[AipId, SignatureFacts, str]]:
+        """Every signature as ingest judged it, with its file's newest decision; page by page."""
+        page = _judged(fonds).limit(BATCH_ROWS)
+        place = (aip.c.aip_id, aip.c.place, signature.c.logical_path, signature.c.position)
+        wanted = page.order_by(*place)
+        while rows := self._database.rows(wanted):
+            for row in rows:
+                yield AipId(row.aip_id), signature_of(row), row.latest or row.signature_decision
+            wanted = page.where(_after(rows[-1])).order_by(*place)
+
+    def verdicts(self, aip_id: AipId) -> tuple[LaterVerdict, ...]:
+        """All verdicts on the AIP's files after ingest, oldest first."""
+        query = (
+            select(signature_verdict.c.seq, ledger_line.c.moment, ledger_line.c.body)
+            .join_from(signature_verdict, ledger_line)
+            .where(signature_verdict.c.aip_id == aip_id)
+            .order_by(signature_verdict.c.seq)
+        )
+        return tuple(map(_later, self._database.rows(query)))
+
+    def proof_of(self, aip_id: AipId) -> Proof | None:
+        """The oldest receipt's line: the AIP's id is the digest of what had come by then."""
+        query = (
+            select(ledger_line.c.seq, ledger_line.c.moment, ledger_line.c.hash)
+            .join_from(receipt, ledger_line)
+            .where(receipt.c.aip_id == aip_id)
+            .order_by(receipt.c.seq)
+            .limit(1)
+        )
+        rows = self._database.rows(query)
+        return Proof(rows[0].seq, rows[0].moment, rows[0].hash) if rows else None
+
+    def kept_files(self, fonds: str, profiles: tuple[str, ...]) -> Iterator[KeptFile]:
+        """Every data file of the archive's AIPs of these profiles."""
+        query = (
+            select(content.c.sha256, aip.c.aip_id, file.c.logical_path, aip.c.access)
+            .select_from(aip.join(file).join(content, content.c.content_key == file.c.content_key))
+            .where(
+                aip.c.fonds == fonds,
+                aip.c.place == Place.ARCHIVE.value,
+                aip.c.profile.in_(profiles),
+                file.c.role == "data",
+            )
+        )
+        for row in self._database.rows(query):
+            yield KeptFile(
+                row.sha256.hex(), AipId(row.aip_id), row.logical_path, Access(row.access)
+            )
+
+    def signature_result(self, key: str, now: str) -> bytes | None:
+        """The report kept under ``key``, if it still holds at ``now``."""
+        query = select(signature_result.c.report).where(
+            signature_result.c.result_key == key,
+            signature_result.c.made <= now,
+            signature_result.c.holds_until >= now,
+        )
+        rows = self._database.rows(query)
+        return rows[0].report.encode() if rows else None
+
+    def keep_signature_result(
+        self, key: str, report: bytes, *, made: str, holds_until: str
+    ) -> None:
+        """The report answers for ``key`` from ``made`` to ``holds_until``."""
+        row = {
+            "result_key": key,
+            "made": made,
+            "holds_until": holds_until,
+            "report": report.decode(),
+        }
+        with self._database.write() as connection:
+            upsert(connection, signature_result, [row])
+
+    def signature_check(self, aip_id: AipId, place: Place) -> str:
+        """With what the AIP's signatures were last examined; empty when never since ingest."""
+        query = select(signature_check.c.basis).where(
+            signature_check.c.aip_id == aip_id, signature_check.c.place == place.value
+        )
+        rows = self._database.rows(query)
+        return str(rows[0].basis) if rows else ""
+
+    def keep_signature_check(
+        self, aip_id: AipId, place: Place, *, basis: str, checked_at: str
+    ) -> None:
+        """The AIP's signatures are examined with ``basis``."""
+        row = {
+            "aip_id": aip_id,
+            "place": place.value,
+            "basis": basis,
+            "checked_at": checked_at,
+        }
+        with self._database.write() as connection:
+            upsert(connection, signature_check, [row])
+
+
+def _judged(fonds: str | None) -> Select[Any]:
+    newest = (
+        select(
+            signature_verdict.c.aip_id,
+            signature_verdict.c.logical_path,
+            func.max(signature_verdict.c.seq).label("seq"),
+        )
+        .group_by(signature_verdict.c.aip_id, signature_verdict.c.logical_path)
+        .subquery()
+    )
+    later = signature_verdict.alias("later")
+    query = (
+        select(
+            signature,
+            aip.c.aip_id,
+            aip.c.place,
+            file.c.signature_decision,
+            later.c.decision.label("latest"),
+        )
+        .select_from(aip)
+        .join(signature, signature.c.aip_key == aip.c.aip_key)
+        .join(
+            file,
+            and_(
+                file.c.aip_key == aip.c.aip_key,
+                file.c.logical_path == signature.c.logical_path,
+            ),
+        )
+        .outerjoin(
+            newest,
+            and_(
+                newest.c.aip_id == aip.c.aip_id,
+                newest.c.logical_path == signature.c.logical_path,
+            ),
+        )
+        .outerjoin(later, later.c.seq == newest.c.seq)
+    )
+    return query if fonds is None else query.where(aip.c.fonds == fonds)
+
+
+def _after(row: AnyRow) -> Any:
+    place = (aip.c.aip_id, aip.c.place, signature.c.logical_path, signature.c.position)
+    return tuple_(*place) > (row.aip_id, row.place, row.logical_path, row.position)
+
+
+def _later(row: AnyRow) -> LaterVerdict:
+    body = msgspec.json.decode(row.body)
+    verdict = msgspec.convert(body["verdict"], Verdict)
+    return LaterVerdict(row.seq, row.moment, str(body.get("cause", "")), verdict)
