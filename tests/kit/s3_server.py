@@ -5,6 +5,7 @@ One server serves a whole test run; every test takes a prefix (or a bucket) of i
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import json
 import os
@@ -202,23 +203,31 @@ def _wait(process: subprocess.Popen[bytes], endpoint: str, folder: Path) -> None
     raise RuntimeError(f"SeaweedFS did not start: {log}")
 
 
-def admin_client(endpoint: str, credentials_file: Path, profile: str = WRITER) -> Any:
+def admin_client(
+    endpoint: str, credentials_file: Path, profile: str = WRITER, *, connections: int = 10
+) -> Any:
     """A plain client of the server, for what a test does behind Kho's back."""
     import boto3
     from botocore.config import Config
 
-    section: dict[str, str] = {}
-    name = ""
-    for line in credentials_file.read_text().splitlines():
-        if line.startswith("["):
-            name = line.strip("[]")
-        elif name == profile:
-            key, _, value = line.partition(" = ")
-            section[key] = value
+    key, secret = secret_of(credentials_file, profile)
     return boto3.client(
         "s3",
         endpoint_url=endpoint,
         region_name="us-east-1",
-        config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-        **section,
+        config=Config(
+            retries={"total_max_attempts": 1},
+            s3={"addressing_style": "path"},
+            max_pool_connections=connections,
+        ),
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
     )
+
+
+def secret_of(credentials_file: Path, profile: str) -> tuple[str, str]:
+    """(access key, secret) of one of the users."""
+    parser = configparser.ConfigParser()
+    parser.read(credentials_file)
+    section = parser[profile]
+    return section["aws_access_key_id"], section["aws_secret_access_key"]
