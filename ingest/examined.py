@@ -36,7 +36,7 @@ def measured(
     results: Mapping[str, Sequence[ValidationResult]],
 ) -> dict[str, dict[str, str | int | float | bool | None]]:
     """Validators' facts by logical path, in the words of :class:`Examined`."""
-    return {path: _facts(found) for path, found in results.items()}
+    return {path: facts for path, found in results.items() if (facts := _facts(found))}
 
 
 def _facts(results: Sequence[ValidationResult]) -> dict[str, str | int | float | bool | None]:

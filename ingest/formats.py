@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -30,6 +30,7 @@ from schemas.nouns import FileRole, SubmittedFile
 from schemas.records import Record, encode_line
 
 BATCH = 32
+SHARED_RESULTS = 1000
 
 
 class ValidationLine(Record, frozen=True, kw_only=True):
@@ -77,10 +78,11 @@ class FormatsJudged:
                 told.append(judgement.finding(where))
         return told
 
-    def report(self) -> bytes:
-        """``validation.ndjson``."""
-        lines = (
-            ValidationLine(
+    def write_report(self, out: BinaryIO) -> None:
+        """Writes ``validation.ndjson``, a line for each data file."""
+        for path in sorted(self.judgements):
+            judgement = self.judgements[path]
+            line = ValidationLine(
                 path=path,
                 decision=judgement.decision.value,
                 rule=judgement.rule,
@@ -90,9 +92,7 @@ class FormatsJudged:
                 results=tuple(result.as_json() for result in self.results.get(path, ())),
                 second=self.second[path].as_json() if path in self.second else None,
             )
-            for path, judgement in sorted(self.judgements.items())
-        )
-        return b"".join(encode_line(line) for line in lines)
+            out.write(encode_line(line))
 
 
 def judge_formats(submission: Submission, shaped: Shaped, desk: Desk) -> FormatsJudged:
@@ -104,19 +104,19 @@ def judge_formats(submission: Submission, shaped: Shaped, desk: Desk) -> Formats
         file.logical_path: _judged(file, submission, second.get(file.logical_path), desk)
         for file in data
     }
-    results: dict[str, list[ValidationResult]] = {}
+    results: dict[str, tuple[ValidationResult, ...]] = {}
     wanted = sum(len(judgement.validators) for judgement in first.values())
     if wanted:
         desk.progress.phase("PROGRESS-VALIDATE", files_total=wanted)
-    for path, result in _validated(data, first, desk):
-        results.setdefault(path, []).append(result)
+    for path, found in _validated(data, first, desk):
+        before = results.get(path)
+        results[path] = found if before is None else before + found
         desk.progress.advance(files=1)
     judgements = {
         path: policy.after_validation(judgement, results.get(path, ()))
         for path, judgement in first.items()
     }
-    by_path = {path: tuple(found) for path, found in results.items()}
-    return FormatsJudged(judgements, by_path, second)
+    return FormatsJudged(judgements, results, second)
 
 
 def _judged(
@@ -136,7 +136,7 @@ def _judged(
 
 def _validated(
     data: list[SubmittedFile], judgements: Mapping[str, FormatJudgement], desk: Desk
-) -> Iterator[tuple[str, ValidationResult]]:
+) -> Iterator[tuple[str, tuple[ValidationResult]]]:
     """Each file by each validator its rule names; equal bytes are judged once."""
     paths_by_job: dict[tuple[str, str], list[str]] = {}
     jobs: list[tuple[tuple[str, str], Path, dict[str, Any]]] = []
@@ -150,15 +150,16 @@ def _validated(
                 place = outside if kind in EXTERNAL else jobs
                 place.append((key, Path(file.staged), params))
             paths_by_job.setdefault(key, []).append(file.logical_path)
+    results = _Results()
     for key, outcome in desk.pool.map_batches("validate", jobs, batch=BATCH):
-        result = _result(key[1], outcome)
+        result = results.read(key[1], outcome)
         for path in paths_by_job[key]:
             yield path, result
     judges = ExternalJudges.found(desk.pool.scratch, verapdf=desk.settings.verapdf)
     for key, staged, params in outside:
-        result = judges.validate(key[1], staged, params)
+        judged = judges.validate(key[1], staged, params)
         for path in paths_by_job[key]:
-            yield path, result
+            yield path, (judged,)
 
 
 def _profile(judgement: FormatJudgement) -> str:
@@ -174,6 +175,25 @@ def _result(kind: str, outcome: Any) -> ValidationResult:
         return from_json(outcome)
     except (KeyError, ValueError, TypeError, msgspec.MsgspecError):
         return not_checked(kind, "WORKER-PROTOCOL")
+
+
+class _Results:
+    """Workers' answers as results. Files that fare alike share one: most of a large dossier do."""
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, tuple[ValidationResult]] = {}
+
+    def read(self, kind: str, outcome: Any) -> tuple[ValidationResult]:
+        """The answer of the validator ``kind``, alone in a tuple."""
+        if isinstance(outcome, WorkerFailed):
+            return (_result(kind, outcome),)
+        said = msgspec.json.encode((kind, outcome))
+        known = self._known.get(said)
+        if known is None:
+            known = (_result(kind, outcome),)
+            if len(self._known) < SHARED_RESULTS:
+                self._known[said] = known
+        return known
 
 
 def _softened(severity: Severity) -> Severity:

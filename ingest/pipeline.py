@@ -228,7 +228,7 @@ def _plan(
         agents=(desk.software, desk.operator),
         formats=formats,
         signatures=signatures,
-        reports={"validation.ndjson": judged.report()},
+        reports={"validation.ndjson": judged.write_report},
         policies=desk.policies,
         tools=desk.tools,
         not_checked=log.not_checked,

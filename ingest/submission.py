@@ -76,9 +76,11 @@ def admit(
     """
     submission = Submission(source, Admission())
     progress.phase("PROGRESS-READ")
+    alike: dict[FormatResult, FormatResult] = {}
     for entry in _entries(source, staging, settings, submission.admission, progress):
         submission.files.append(entry.file)
-        submission.formats[entry.file.raw_path] = identify(identifier, entry)
+        found = identify(identifier, entry)
+        submission.formats[entry.file.raw_path] = alike.setdefault(found, found)
     return submission
 
 

@@ -99,11 +99,16 @@ class FormatJudgement:
         return Finding(code, severity, where, fields)
 
 
+KNOWN_AT_MOST = 10_000
+"""Judgements kept for files of a format seen before; files that fare alike share one."""
+
+
 class FormatPolicy:
     """One policy, read-only; ``id`` names it by name, version and hash."""
 
     def __init__(self, content: bytes) -> None:
         self._file, self.sha256 = read_policy(content)
+        self._known: dict[tuple[FormatResult, str, date | None], tuple[FormatJudgement, int]] = {}
         self._rules: dict[str, list[Rule]] = {}
         for rule in self._file.rule:
             for puid in rule.puids:
@@ -133,24 +138,39 @@ class FormatPolicy:
         day without it). An id of fido's own counts as unknown; several PUIDs must fall
         under one decision; a format told by the name alone counts only where a rule says so.
         """
+        asked = (found, scope, on)
+        known = self._known.get(asked)
+        if known is None:
+            known = self._judged(found, scope, on)
+            if len(self._known) < KNOWN_AT_MOST:
+                self._known[asked] = known
+        judgement, max_size_bytes = known
+        if max_size_bytes and size_bytes > max_size_bytes:
+            return sent_to_review(judgement, "FORMAT-TOO-LARGE")
+        return judgement
+
+    def _judged(
+        self, found: FormatResult, scope: str, on: date | None
+    ) -> tuple[FormatJudgement, int]:
+        """The judgement of a file of this format, and the size from which an officer must look."""
         if "FORMAT-EMPTY" in found.warnings:
-            return self._fallback("empty", found)
+            return self._fallback("empty", found), 0
         if "FORMAT-ENCRYPTED" in found.warnings:
-            return self._fallback("encrypted", found)
+            return self._fallback("encrypted", found), 0
         puids = [puid for puid in found.puids if not puid.startswith("fido-fmt/")]
         if not puids:
-            return self._fallback("unknown", found)
+            return self._fallback("unknown", found), 0
         rules = [self._rule(puid, scope, on) for puid in puids]
         known = [rule for rule in rules if rule is not None]
         if found.method == "extension":
             known = [rule for rule in known if rule.by_extension]
             if not known:
-                return self._fallback("extension-only", found)
+                return self._fallback("extension-only", found), 0
         elif len(known) < len(rules):
-            return self._fallback("ambiguous" if known else "unlisted", found)
+            return self._fallback("ambiguous" if known else "unlisted", found), 0
         if len({rule.decision for rule in known}) > 1:
-            return self._fallback("ambiguous", found)
-        return self._by_rule(known, puids, found, size_bytes)
+            return self._fallback("ambiguous", found), 0
+        return self._by_rule(known, puids, found), known[0].max_size_bytes
 
     def after_validation(
         self, judgement: FormatJudgement, results: Iterable[ValidationResult]
@@ -177,6 +197,8 @@ class FormatPolicy:
             if "FORMAT-ENCRYPTED" in codes and result.outcome is ValidationOutcome.NOT_CHECKED:
                 reasons.append("FORMAT-ENCRYPTED")
                 decision = _stricter(decision, FormatDecision(self._file.fallback.encrypted))
+        if decision is judgement.decision and len(reasons) == len(judgement.reasons):
+            return judgement
         return replace(judgement, decision=decision, reasons=tuple(dict.fromkeys(reasons)))
 
     def same_family(self, one: str, other: str) -> bool:
@@ -193,11 +215,11 @@ class FormatPolicy:
         return None
 
     def _by_rule(
-        self, rules: list[Rule], puids: list[str], found: FormatResult, size_bytes: int
+        self, rules: list[Rule], puids: list[str], found: FormatResult
     ) -> FormatJudgement:
         """The first rule's judgement; where several PUIDs agree, every rule's validators."""
         rule = rules[0]
-        judgement = FormatJudgement(
+        return FormatJudgement(
             decision=FormatDecision(rule.decision),
             rule=rule.id,
             policy=self.id,
@@ -210,10 +232,6 @@ class FormatPolicy:
             legal_basis=f"{self._file.legal_basis}, {rule.legal_basis}",
             notes={"vi": rule.note.vi, "en": rule.note.en},
         )
-        if rule.max_size_bytes and size_bytes > rule.max_size_bytes:
-            stricter = _stricter(judgement.decision, FormatDecision.REVIEW)
-            return replace(judgement, decision=stricter, reasons=("FORMAT-TOO-LARGE",))
-        return judgement
 
     def _fallback(self, name: str, found: FormatResult) -> FormatJudgement:
         fallback: Fallback = self._file.fallback
