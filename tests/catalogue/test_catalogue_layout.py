@@ -30,7 +30,7 @@ from alembic import op
 revision, down_revision, branch_labels, depends_on = "9999", "{before}", None, None
 def upgrade():
     op.execute("CREATE TABLE later (n INTEGER)")
-    {{then}}
+    {then}
 """
 
 
