@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from repository.archive import Repository
 from repository.canaries import plant_permanent
-from repository.copying import committed_copy
+from repository.copying import CommittedCopy, committed_copy
 from repository.ocfl.claims import CLAIMS, VersionRef, put_small
 from repository.ocfl.reader import list_objects
+from repository.ocfl.writer import ReadBackFailed
 from repository.replica import MARKER, ForeignReplica, Replica, ReplicaError, read_marker
 from repository.replication import verify_copies
 from repository.settings import ReplicaSettings
@@ -22,7 +23,12 @@ from schemas.moments import format_moment
 from schemas.nouns import Place
 from schemas.progress import Progress
 from schemas.records import ReplicaMarker, encode
-from storage_backends.interface import StorageBackend
+from storage_backends.interface import (
+    AccessDenied,
+    BackendUnavailable,
+    ObjectNotFound,
+    StorageBackend,
+)
 
 
 class NotACopy(ReplicaError):
@@ -32,6 +38,48 @@ class NotACopy(ReplicaError):
     exit_code = 3
 
 
+class UnknownThere(ReplicaError):
+    """Something stands there that the archive did not put into its replicas."""
+
+    code = "REPLICA-UNKNOWN-THERE"
+
+
+class OtherBytes(ReplicaError):
+    """A file there is not the archive's own."""
+
+    code = "REPLICA-OTHER-BYTES"
+
+
+class FileMissingThere(ReplicaError):
+    """A file of a dossier is not there."""
+
+    code = "REPLICA-FILE-MISSING"
+
+
+class OtherInventory(ReplicaError):
+    """A dossier's inventory there is not the archive's."""
+
+    code = "REPLICA-OTHER-INVENTORY"
+
+
+class NothingToCompare(ReplicaError):
+    """No reachable replica of the archive holds the version that stands there."""
+
+    code = "REPLICA-NOTHING-TO-COMPARE"
+
+
+class TooSecret(ReplicaError):
+    """A dossier stands there that the new replica may not hold."""
+
+    code = "REPLICA-TOO-SECRET"
+
+
+class EmptyCopy(ReplicaError):
+    """Not one dossier of the archive stands there."""
+
+    code = "REPLICA-NO-DOSSIER"
+
+
 @dataclass(slots=True)
 class Adoption:
     """What a look at the copy found."""
@@ -39,7 +87,8 @@ class Adoption:
     verified: list[tuple[VersionRef, str]] = field(default_factory=list)
     missing: int = 0
     """Dossiers that it lacks; fill brings them."""
-    differences: list[str] = field(default_factory=list)
+    differences: list[KhoError] = field(default_factory=list)
+    """One for each dossier that is not the archive's own, byte for byte."""
 
 
 def adopt(
@@ -48,7 +97,8 @@ def adopt(
     """The copy at ``backend`` carries a marker of its own, and its copies are in the journal.
 
     Its marker is written last, after everything was read back. :class:`NotACopy` when one file
-    differs or one object is unknown: nothing was written then. ``archive`` must not have the
+    differs or one object is unknown; the store's own error when it stops answering or refuses
+    us, which says nothing about the copy. Nothing was written then. ``archive`` must not have the
     replica in its settings yet.
     """
     archive.prepare_to_write()
@@ -66,7 +116,7 @@ def adopt(
         raise NotACopy(
             replica=settings.name,
             differences=len(found.differences),
-            first=found.differences[0] if found.differences else "-",
+            first=found.differences[0] if found.differences else EmptyCopy(replica=settings.name),
             missing=found.missing,
         )
     backend.sweep(CLAIMS)  # copied with the rest; whose they were cannot finish them here
@@ -101,13 +151,17 @@ def _examine(archive: Repository, candidate: Replica, progress: Progress) -> Ado
         known.add(newest.object_prefix)
         if not candidate.may_hold(summary.access):
             if committed_copy(candidate, newest) is not None:
-                found.differences.append(f"{newest.object_prefix} (access)")
+                found.differences.append(
+                    TooSecret(replica=candidate.name, key=newest.object_prefix)
+                )
             continue
         _examine_one(archive, candidate, newest, found)
         progress.advance(files=1)
     for place in Place:
         found.differences.extend(
-            prefix for prefix in list_objects(candidate.backend, place) if prefix not in known
+            UnknownThere(replica=candidate.name, key=prefix)
+            for prefix in list_objects(candidate.backend, place)
+            if prefix not in known
         )
     return found
 
@@ -118,28 +172,49 @@ def _examine_one(
     """Every version up to the newest is the archive's own, byte for byte."""
     try:
         there = committed_copy(candidate, newest)
+        if there is None:
+            found.missing += 1
+            return
+        verified = [
+            _examine_version(archive, candidate, VersionRef(newest.place, newest.aip_id, number))
+            for number in range(1, newest.number + 1)
+        ]
+    except (BackendUnavailable, AccessDenied):
+        raise  # the store could not be asked; that is no difference
     except KhoError as error:
-        found.differences.append(f"{newest.object_prefix} ({error})")
-        return
-    if there is None:
-        found.missing += 1
-        return
-    for number in range(1, newest.number + 1):
-        ref = VersionRef(newest.place, newest.aip_id, number)
-        own = next(
-            filter(None, (committed_copy(replica, ref) for replica in archive.replicas)), None
-        )
-        if own is None:
-            found.differences.append(f"{ref.version_prefix} (no copy to compare with)")
-            return
-        (outcome,) = verify_copies(own, [candidate], now=archive.now)
-        if outcome.error is not None or outcome.verified_at is None:
-            found.differences.append(f"{ref.version_prefix} ({outcome.error})")
-            return
-        if number == newest.number and there.inventory_json != own.inventory_json:
-            found.differences.append(f"{ref.object_prefix} (inventory)")
-            return
-        found.verified.append((ref, format_moment(outcome.verified_at)))
+        found.differences.append(error)
+    else:
+        found.verified.extend(verified)
+
+
+def _examine_version(
+    archive: Repository, candidate: Replica, ref: VersionRef
+) -> tuple[VersionRef, str]:
+    """The version and when it was read back; an error that says how it differs."""
+    own = _own_copy(archive, ref)
+    there = committed_copy(candidate, ref)
+    if there is None or there.inventory_json != own.inventory_json:
+        raise OtherInventory(replica=candidate.name, key=ref.version_prefix)
+    (outcome,) = verify_copies(own, [candidate], now=archive.now)
+    if isinstance(outcome.error, ReadBackFailed):
+        raise OtherBytes(replica=candidate.name, key=outcome.error.fields["key"])
+    if isinstance(outcome.error, ObjectNotFound):
+        raise FileMissingThere(replica=candidate.name, key=outcome.error.fields["key"])
+    if outcome.error is not None:
+        raise outcome.error
+    return ref, format_moment(outcome.verified_at or archive.now())
+
+
+def _own_copy(archive: Repository, ref: VersionRef) -> CommittedCopy:
+    """The archive's own copy of the version: the measure of the one that is looked at."""
+    for replica in archive.replicas:
+        try:
+            own = committed_copy(replica, ref)
+        except KhoError:
+            continue  # a damaged or absent replica measures nothing
+        if own is not None:
+            return own
+    raise NothingToCompare(replica="", key=ref.version_prefix)
 
 
 def _marker(archive: Repository, settings: ReplicaSettings) -> ReplicaMarker:

@@ -6,6 +6,7 @@ interrupted and run again: what is there and committed is not copied twice.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,14 +14,28 @@ from repository.archive import Repository
 from repository.catalogue import AipSummary
 from repository.copying import CommittedCopy, committed_copy
 from repository.entries import copy_body
-from repository.ocfl.claims import VersionRef, VersionTaken
+from repository.ocfl.claims import VersionRef
 from repository.ocfl.writer import read_back, write_version
 from repository.recovery import take_back
 from repository.replica import Replica
 from repository.replication import CopyOutcome, claim_everywhere
-from schemas.errors import KhoError
+from repository.versions import expected_inventory
+from schemas.errors import KhoError, RepositoryError
 from schemas.progress import NoProgress, Progress
 from storage_backends.interface import BackendUnavailable, StorageError
+
+
+class NoIntactSource(RepositoryError):
+    """No reachable replica holds the version as the catalogue knows it."""
+
+    code = "REPO-NO-SOURCE"
+    exit_code = 4
+
+
+class VersionDiffers(RepositoryError):
+    """A replica holds another version under this number than the catalogue knows."""
+
+    code = "REPO-VERSION-DIFFERS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +44,7 @@ class FillFailure:
 
     aip_id: str
     replica: str
-    reason: str
+    reason: KhoError
 
 
 @dataclass(slots=True)
@@ -90,7 +105,7 @@ def _fill_one(
             ref = VersionRef(summary.place, summary.aip_id, number)
             copy_version(archive, ref, target, progress)
     except KhoError as error:
-        report.failures.append(FillFailure(summary.aip_id, target.name, str(error)))
+        report.failures.append(FillFailure(summary.aip_id, target.name, error))
         if isinstance(error, BackendUnavailable):
             archive.unreachable.setdefault(target.name, error)
     else:
@@ -104,12 +119,16 @@ def copy_version(
 
     Sources are tried one after the other: a damaged one fails by its digest and leaves
     nothing. The last source's error is raised when none could give it.
+    :class:`VersionDiffers` when the target holds another version under this number than the
+    catalogue knows: damaged, or of another history; neither is recorded as a copy.
     """
     there = committed_copy(target, ref)
     if there is None:
         _copy_from_any(archive, ref, target, progress)
-    else:
+    elif _is_expected(archive, there):
         read_back(target.backend, there, progress=progress)
+    else:
+        raise VersionDiffers(aip_id=ref.aip_id, version=ref.number, replica=target.name)
     outcome = CopyOutcome(target, verified_at=archive.now())
     archive.record_entries([("copy", copy_body(ref, outcome))])
 
@@ -117,7 +136,7 @@ def copy_version(
 def _copy_from_any(
     archive: Repository, ref: VersionRef, target: Replica, progress: Progress
 ) -> None:
-    failure: KhoError = VersionTaken(aip_id=ref.aip_id, version=ref.number, replica=target.name)
+    failure: KhoError = NoIntactSource(aip_id=ref.aip_id, version=ref.number, replica=target.name)
     for source in _sources(archive, ref, target):
         claimed, failures = claim_everywhere(source, [target], archive.claim_for(source))
         if failures:
@@ -133,6 +152,8 @@ def _copy_from_any(
 
 
 def _sources(archive: Repository, ref: VersionRef, target: Replica) -> Iterator[CommittedCopy]:
+    """The other replicas' copies whose inventory is the one that the catalogue knows: content
+    proves itself by the inventory, but the inventory only by somebody who remembers it."""
     for replica in archive.replicas:
         if replica.name == target.name:
             continue
@@ -140,5 +161,10 @@ def _sources(archive: Repository, ref: VersionRef, target: Replica) -> Iterator[
             copy = committed_copy(replica, ref)
         except KhoError:
             continue
-        if copy is not None:
+        if copy is not None and _is_expected(archive, copy):
             yield copy
+
+
+def _is_expected(archive: Repository, copy: CommittedCopy) -> bool:
+    found = hashlib.sha256(copy.inventory_json).hexdigest()
+    return expected_inventory(archive, copy.ref) == found

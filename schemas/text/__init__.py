@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from schemas.errors import KhoError
+
 Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 
@@ -39,10 +41,16 @@ def say(code: str, lang: Language, **fields: object) -> str:
     """The text of ``code`` in ``lang`` with its fields filled in.
 
     An unknown code is answered with the code and its fields: a person still learns what
-    happened. A field the caller did not give stays visible as ``{name}``.
+    happened. A field the caller did not give stays visible as ``{name}``; a field that is an
+    error is told by its own text.
     """
+    fields = {name: _told(value, lang) for name, value in fields.items()}
     text = catalogue(lang).get(code)
     if text is None:
         facts = ", ".join(f"{name}={value}" for name, value in fields.items())
         return f"{code}: {facts}" if facts else code
     return text.format_map(_Fields(fields))
+
+
+def _told(value: object, lang: Language) -> object:
+    return say(value.code, lang, **value.fields) if isinstance(value, KhoError) else value

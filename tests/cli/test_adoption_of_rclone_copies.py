@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kho.cli.replica import Added, Replicas
+from kho.cli.replica import Replicas
+from kho.cli.replica_add import Added
 from kit.command_line import Shell
 from kit.rclone import rclone, remote_path, s3_remote, sftp_remote
 from kit.s3_server import S3Server

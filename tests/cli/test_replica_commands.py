@@ -8,7 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from kho.cli.replica import Added, Filled, Probed, Replicas
+from kho.cli.replica import Replicas
+from kho.cli.replica_add import Added
+from kho.cli.replica_fill import Filled
+from kho.cli.replica_probe import Probed
 from kit.command_line import Shell
 from kit.s3_server import S3Server
 from kit.sftp_server import SftpServer
