@@ -16,17 +16,14 @@ from types import TracebackType
 
 import msgspec
 
-from repository.aip.build import SealedBuild
+from repository.aip.build import SealedBuild, is_whole
 from repository.aip.builder import build_aip
-from repository.aip.facts_reader import read_facts
 from repository.aip.plan import AipPlan
-from repository.aip.views import BuildView
 from repository.catalogue import Catalogue, sqlite_url
-from repository.copying import committed_copy
-from repository.entries import copy_body, event_body
+from repository.entries import copy_body, event_body, recovery_events
 from repository.journal import Journal
 from repository.locks import WriterLock, held
-from repository.ocfl.claims import Claim, VersionTaken
+from repository.ocfl.claims import Claim, VersionRef, VersionTaken
 from repository.ocfl.writer import VersionContent
 from repository.recovery import Recovery, RecoveryAction, take_back
 from repository.replica import (
@@ -44,6 +41,7 @@ from repository.replication import (
 )
 from repository.settings import RepositorySettings
 from repository.staging import Staging
+from repository.versions import copy_of_build, facts_of_build, version_event
 from schemas.errors import KhoError, RepositoryError
 from schemas.events import Event
 from schemas.ids import AipId, RepositoryId
@@ -90,6 +88,7 @@ class Repository:
         self._backends = dict(backends)
         self._journal = Journal(catalogue, self.root / "locks" / "journal.lock", now)
         self._writer: WriterLock | None = None
+        self._postponed: Mapping[VersionRef, SealedBuild] = {}
         self.unreachable: dict[str, KhoError] = {}
 
     @classmethod
@@ -165,7 +164,13 @@ class Repository:
         with held(self.root / "locks" / "repository.lock"):
             self._writer = WriterLock(writers)
             self._journal.bring_level(self.replicas)
-            return Recovery(self.replicas, self.staging, writers).run(self._conclude_found)
+            everyone = len(self.replicas) == len(self.settings.replicas)
+            recovery = Recovery(self.replicas, self.staging, writers, everyone=everyone)
+            actions = recovery.run(self._conclude_found)
+            self._postponed = recovery.postponed
+            if actions:
+                self.record(*recovery_events(actions, self.now))
+            return actions
 
     @property
     def _writer_id(self) -> str:
@@ -195,24 +200,33 @@ class Repository:
         when no replica took it (whatever was written is moved aside).
         """
         self.prepare_to_write()
-        outcomes = self._write(build, self._allowed(build.access), progress or NoProgress())
-        return self._conclude(build, outcomes)
-
-    def _write(
-        self, build: SealedBuild, replicas: Sequence[Replica], progress: Progress
-    ) -> list[CopyOutcome]:
-        """The build is claimed, written and read back on each of ``replicas``, or its outcome
-        says why not, and nothing half written is left there."""
-        claimed, failures = claim_everywhere(build, replicas, self.claim_for(build))
+        earlier = self._postponed.get(build.ref)
+        if earlier is not None and is_whole(earlier):
+            build = earlier  # a replica that is away may hold these very bytes as the version
+        progress = progress or NoProgress()
+        copies = len(allowed := self._allowed(build.access))
         progress.phase(
             "PROGRESS-STORE",
-            files_total=2 * build.record.files * len(claimed),
-            bytes_total=2 * build.record.bytes * len(claimed),
+            files_total=2 * build.record.files * copies,
+            bytes_total=2 * build.record.bytes * copies,
         )
-        outcomes = replicate(build, claimed, now=self.now, progress=progress) + failures
+        receipt = self._conclude(build, self._write(build, allowed, progress))
+        if earlier is not None:
+            self.staging.clean(earlier.folder)
+        return receipt
+
+    def _write(
+        self, version: VersionContent, replicas: Sequence[Replica], progress: Progress
+    ) -> list[CopyOutcome]:
+        """The version is claimed, written and read back on each of ``replicas``, or its outcome
+        says why not, and nothing half written is left there."""
+        claimed, failures = claim_everywhere(version, replicas, self.claim_for(version))
+        outcomes = replicate(version, claimed, now=self.now, progress=progress) + failures
         for outcome in outcomes:
-            if outcome.error is not None and outcome.replica in claimed:
-                self._take_back(outcome.replica, build)
+            if outcome.error is None or outcome.replica not in claimed:
+                continue
+            if not outcome.stalled:
+                self._take_back(outcome.replica, version)
         return outcomes
 
     def claim_for(self, version: VersionContent) -> Claim:
@@ -250,10 +264,10 @@ class Repository:
             )
         return allowed
 
-    def _take_back(self, replica: Replica, build: SealedBuild) -> None:
+    def _take_back(self, replica: Replica, version: VersionContent) -> None:
         """Nothing half written is left on a replica that failed but still answers."""
         try:
-            take_back(replica, build.ref)
+            take_back(replica, version.ref)
         except KhoError as error:
             self.unreachable.setdefault(replica.name, error)
 
@@ -271,19 +285,34 @@ class Repository:
                 reason=str(first and first[1]),
             )
         self.unreachable.update(errors)
-        self.catalogue.register(read_facts(BuildView(build)))
+        self.catalogue.register(facts_of_build(build, [o.replica for o in verified]))
         receipt = self._receipt(build, verified)
-        copies = [("copy", copy_body(build.ref, outcome)) for outcome in verified]
-        self._journal.append([*copies, ("receipt", msgspec.to_builtins(receipt))], self.replicas)
+        entries = [("copy", copy_body(build.ref, outcome)) for outcome in verified]
+        if build.ref.number == 1:
+            entries.append(("receipt", msgspec.to_builtins(receipt)))
+        else:
+            entries.append(("event", event_body(version_event(build, self.now))))
+        self._journal.append(entries, self.replicas)
         return receipt
 
     def _conclude_found(self, build: SealedBuild) -> None:
-        """A build that recovery found committed gets its registration and its receipt."""
-        if self.catalogue.receipt_for(build.ref.aip_id) is None:
-            there = [r for r in self.replicas if committed_copy(r, build.ref) is not None]
-            outcomes = verify_copies(build, there, now=self.now)
-            missing = [r for r in self._allowed(build.access) if r not in there]
-            outcomes += self._write(build, missing, NoProgress())
+        """A build that recovery found committed gets its registration and its receipt.
+
+        What replicas lack is written from a committed copy: the build's own payload may be torn.
+        """
+        ref = build.ref
+        recorded = any(
+            (copy.place, copy.version) == (ref.place, ref.number)
+            for copy in self.catalogue.copies(ref.aip_id)
+        )
+        if not recorded:
+            there = {r.name: c for r in self.replicas if (c := copy_of_build(r, build))}
+            holding = [r for r in self.replicas if r.name in there]
+            outcomes = verify_copies(build, holding, now=self.now)
+            missing = [r for r in self._allowed(build.access) if r not in holding]
+            source = next((there[o.replica.name] for o in outcomes if o.error is None), None)
+            if source is not None:
+                outcomes += self._write(source, missing, NoProgress())
             self._conclude(build, outcomes)
         self.staging.clean(build.folder)
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from queue import Empty, SimpleQueue
 
 from repository.ocfl.claims import Claim, VersionTaken, drop_claim, take_claim
-from repository.ocfl.writer import VersionContent, read_back, write_version
+from repository.ocfl.writer import VersionContent, head_number, read_back, write_version
 from repository.replica import Replica
 from schemas.errors import KhoError
 from schemas.moments import Clock
@@ -31,6 +32,9 @@ class CopyOutcome:
     replica: Replica
     verified_at: datetime | None = None
     error: KhoError | None = None
+    stalled: bool = False
+    """It made no progress and was left to itself: its thread may still be writing, under the
+    claim, so that nothing is taken back under its hands; recovery decides."""
 
 
 class _Beating:
@@ -63,7 +67,8 @@ def claim_everywhere(
 
     Claims are taken one replica after the other in one fixed order, so that of two writers
     one loses before it has written anything: :class:`VersionTaken`, and none of our claims
-    is left.
+    is left. A version that is committed on one of them is taken too: whoever committed it may
+    not have reached the others, and ours beside it would be a second truth.
     """
     claimed: list[Replica] = []
     failures: list[CopyOutcome] = []
@@ -71,14 +76,33 @@ def claim_everywhere(
         try:
             take_claim(replica.backend, version.ref, claim)
         except VersionTaken:
-            for mine in claimed:
-                drop_claim(mine.backend, version.ref)
+            _drop_claims(version, claimed)
             raise
         except StorageError as error:
             failures.append(CopyOutcome(replica, error=error))
         else:
             claimed.append(replica)
+    for replica in claimed:
+        if _is_committed(replica, version):
+            _drop_claims(version, claimed)
+            raise VersionTaken(
+                aip_id=version.ref.aip_id, version=version.ref.number, replica=replica.name
+            )
     return claimed, failures
+
+
+def _drop_claims(version: VersionContent, claimed: Sequence[Replica]) -> None:
+    """Our claims are gone; one that cannot be dropped is left for recovery to find."""
+    for mine in claimed:
+        with suppress(StorageError):
+            drop_claim(mine.backend, version.ref)
+
+
+def _is_committed(replica: Replica, version: VersionContent) -> bool:
+    try:
+        return head_number(replica.backend, version.ref) >= version.ref.number
+    except KhoError:
+        return False  # writing there says what is wrong
 
 
 def replicate(
@@ -186,6 +210,7 @@ def _given_up(waiting: dict[str, Replica], beats: dict[str, _Beating]) -> list[C
                 key="",
                 reason=f"no progress in {replica.settings.deadline_s} s",
             ),
+            stalled=True,
         )
         for replica in stalled
     ]

@@ -207,6 +207,10 @@ class FaultyBackend(WrappedBackend):
         with self._call("move_aside", prefix):
             return self.inner.move_aside(prefix, reason=reason)
 
+    def abandon_uploads(self, prefix: str) -> int:
+        with self._call("abandon_uploads", prefix):
+            return self.inner.abandon_uploads(prefix)
+
     def sweep(self, prefix: str) -> None:
         with self._call("sweep", prefix):
             self.inner.sweep(prefix)

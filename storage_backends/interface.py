@@ -27,6 +27,9 @@ What must hold, on every backend and every wrapper (the suite in
   object under the prefix is afterwards under ``kho/set-aside/…`` with its bytes, and no longer
   under the prefix (on stores with directories, empty ones go too). Interrupted, it can be
   repeated. It works on a full store. The caller answers for the version being uncommitted.
+* **Unfinished uploads.** What a dead writer began to send is never visible; where a store keeps
+  it all the same (the parts of S3 multipart uploads), ``abandon_uploads`` removes what was begun
+  under the prefix and tells how many. 0 on stores that stage under ``kho/staging/``.
 * **Removal** exists only in ``sweep`` and only under ``kho/staging/`` and ``kho/claims/``, and
   as the second half of ``move_aside``.
 * Backends are safe to call from several threads.
@@ -222,6 +225,9 @@ class StorageBackend(Protocol):
 
     def move_aside(self, prefix: str, *, reason: str) -> str:
         """Moves what is under ``prefix`` to ``kho/set-aside/…/`` (returned)."""
+
+    def abandon_uploads(self, prefix: str) -> int:
+        """No upload that was begun under ``prefix`` is unfinished; how many there were."""
 
     def sweep(self, prefix: str) -> None: ...
 

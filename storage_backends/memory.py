@@ -137,6 +137,11 @@ class MemoryBackend:
             self._keep(f"{target[:-1]}.json", encode_note(note))
             return target
 
+    def abandon_uploads(self, prefix: str) -> int:
+        """Nothing is sent in parts here."""
+        check_prefix(prefix)
+        return 0
+
     def sweep(self, prefix: str) -> None:
         check_removable(prefix)
         with self._lock:

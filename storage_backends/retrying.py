@@ -125,6 +125,11 @@ class RetryingBackend(WrappedBackend):
             "move_aside", prefix, lambda _a: self.inner.move_aside(prefix, reason=reason)
         )
 
+    def abandon_uploads(self, prefix: str) -> int:
+        return self._persist(
+            "abandon_uploads", prefix, lambda _attempt: self.inner.abandon_uploads(prefix)
+        )
+
     def sweep(self, prefix: str) -> None:
         self._persist("sweep", prefix, lambda _attempt: self.inner.sweep(prefix))
 

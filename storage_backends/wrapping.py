@@ -71,6 +71,9 @@ class WrappedBackend:
     def move_aside(self, prefix: str, *, reason: str) -> str:
         return self.inner.move_aside(prefix, reason=reason)
 
+    def abandon_uploads(self, prefix: str) -> int:
+        return self.inner.abandon_uploads(prefix)
+
     def sweep(self, prefix: str) -> None:
         self.inner.sweep(prefix)
 

@@ -24,7 +24,7 @@ from storage_backends.interface import ObjectExists, StorageBackend
 from storage_backends.sources import BytesSource
 
 CLAIMS = "kho/claims/"
-_KEY = re.compile(r"kho/claims/(ocfl|holding)-([0-9a-f-]{36})/v([1-9][0-9]*)\Z")
+_KEY = re.compile(r"kho/claims/(ocfl|holding)-([0-9a-f-]{36})/v([1-9][0-9]*)/claim\Z")
 
 
 class VersionTaken(RepositoryError):
@@ -55,7 +55,12 @@ class VersionRef:
     @property
     def claim_key(self) -> str:
         """Where its claim stands."""
-        return f"{CLAIMS}{self.place.value}-{self.aip_id}/v{self.number}"
+        return f"{self.claim_prefix}claim"
+
+    @property
+    def claim_prefix(self) -> str:
+        """The claim's own folder: dropping it must not drop a claim on a later version."""
+        return f"{CLAIMS}{self.place.value}-{self.aip_id}/v{self.number}/"
 
     @property
     def object_prefix(self) -> str:
@@ -92,7 +97,7 @@ def read_claim(backend: StorageBackend, ref: VersionRef) -> Claim | None:
 
 def drop_claim(backend: StorageBackend, ref: VersionRef) -> None:
     """No claim stands on the version any more."""
-    backend.sweep(f"{CLAIMS}{ref.place.value}-{ref.aip_id}/")
+    backend.sweep(ref.claim_prefix)
 
 
 def open_claims(backend: StorageBackend) -> Iterator[VersionRef]:

@@ -98,10 +98,11 @@ def write_version(
     finish_version(backend, version)
 
 
-def finish_version(backend: StorageBackend, version: VersionContent) -> None:
-    """A committed version's sidecar stands, both were read back, and no claim is left."""
+def finish_version(backend: StorageBackend, version: VersionContent) -> bool:
+    """A committed version's sidecar stands, both were read back, and no claim is left; whether
+    the sidecar had to be written."""
     ref = version.ref
-    write_root_sidecar(backend, ref.object_prefix, version.inventory_json)
+    written = write_root_sidecar(backend, ref.object_prefix, version.inventory_json)
     backend.settle(ref.object_prefix)
     for name, expected in (
         (INVENTORY, version.inventory_json),
@@ -111,19 +112,22 @@ def finish_version(backend: StorageBackend, version: VersionContent) -> None:
         if backend.read_head(key)[0] != expected:
             raise ReadBackFailed(backend=backend.name, key=key)
     drop_claim(backend, ref)
+    return written
 
 
-def write_root_sidecar(backend: StorageBackend, prefix: str, inventory_json: bytes) -> None:
-    """The root sidecar says what the root inventory is; it is derived, so rewriting is safe."""
+def write_root_sidecar(backend: StorageBackend, prefix: str, inventory_json: bytes) -> bool:
+    """The root sidecar says what the root inventory is; it is derived, so rewriting is safe.
+    Whether it had to be written."""
     key = f"{prefix}{SIDECAR}"
     wanted = sidecar_of(inventory_json)
     try:
         current, token = backend.read_head(key)
     except ObjectNotFound:
         backend.put_head(key, wanted, replaces=None)
-        return
+        return True
     if current != wanted:
         backend.put_head(key, wanted, replaces=token)
+    return current != wanted
 
 
 def write_content(
@@ -173,6 +177,16 @@ def read_back(backend: StorageBackend, version: VersionContent, *, progress: Pro
             progress.advance(files=1, size_bytes=result.size_bytes)
     if expected:
         raise ReadBackFailed(backend=backend.name, key=next(iter(expected)))
+
+
+def head_number(backend: StorageBackend, ref: VersionRef) -> int:
+    """The version that the object's root inventory commits; 0 where there is none."""
+    key = f"{ref.object_prefix}{INVENTORY}"
+    try:
+        content, _token = backend.read_head(key)
+    except ObjectNotFound:
+        return 0
+    return decode_inventory(content, where=key).head_number
 
 
 _COMMITTED = HeadToken("already committed")

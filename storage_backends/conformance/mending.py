@@ -232,6 +232,15 @@ def a_whole_root_is_not_moved_aside(make: Make) -> None:
 
 
 @behaviour
+def abandoning_uploads_takes_nothing_that_is_visible(make: Make) -> None:
+    store = make()
+    put(store, "ocfl/o/v1/a", b"1")
+    same(store.abandon_uploads("ocfl/o/"), 0, "unfinished uploads")
+    same(store.abandon_uploads("ocfl/nothing/"), 0, "unfinished uploads")
+    same(get(store, "ocfl/o/v1/a"), b"1", "bytes")
+
+
+@behaviour
 def sweeping_removes_claims_and_staging(make: Make) -> None:
     store = make()
     for key in ("kho/claims/a/v1", "kho/claims/ab/v1", "kho/staging/x/y"):

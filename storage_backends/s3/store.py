@@ -190,6 +190,10 @@ class S3Store:
         self._put_note(f"{target[:-1]}.json", AsideNote(key=prefix, reason=reason, kind="moved"))
         return target
 
+    def abandon_uploads(self, prefix: str) -> int:
+        check_prefix(prefix)
+        return self.bucket.abandon_uploads(prefix)
+
     def sweep(self, prefix: str) -> None:
         check_removable(prefix)
         for info in list(self.bucket.list(prefix)):

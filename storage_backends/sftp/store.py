@@ -207,6 +207,11 @@ class SftpStore:
             self._put_note(f"{target[:-1]}.json", note)
         return target
 
+    def abandon_uploads(self, prefix: str) -> int:
+        """What was begun lies in staging, which ``sweep`` clears."""
+        check_prefix(prefix)
+        return 0
+
     def sweep(self, prefix: str) -> None:
         check_removable(prefix)
         with self._remote.asking(prefix) as channel:

@@ -12,8 +12,9 @@ from repository.aip.plan import AipPlan
 from repository.archive import Repository
 from repository.creation import create_archive
 from repository.settings import ReplicaSettings, RepositorySettings
+from repository.versions import build_next
 from schemas.digests import read_through
-from schemas.ids import aip_id_for, new_uuid, submission_digest
+from schemas.ids import AipId, aip_id_for, new_uuid, submission_digest
 from schemas.nouns import Access, Draft, FileRole, FormatResult, Outcome, SubmittedFile
 from schemas.records import Receipt
 from storage_backends.interface import StorageBackend
@@ -143,3 +144,16 @@ def store(archive: Repository, files: Mapping[bytes, bytes] = FILES, **plan: obj
     with archive.submission_folder() as folder:
         made = make_plan(archive, folder, files, **plan)  # type: ignore[arg-type]  # test changes
         return archive.store(archive.build(made, folder))
+
+
+def store_next(
+    archive: Repository,
+    aip_id: AipId,
+    files: Mapping[str, bytes],
+    *,
+    message: str = "thêm tệp",
+) -> Receipt:
+    """One more version of the AIP, with the files by logical path."""
+    archive.prepare_to_write()
+    with archive.submission_folder() as folder:
+        return archive.store(build_next(archive, aip_id, files, folder, message=message))
