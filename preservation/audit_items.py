@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,8 +27,9 @@ OBJECT_DEPTH = 1 + NUMBER_OF_TUPLES + 1
 class AuditScope:
     """What to look at. Nothing named means what is due: not verified for ``due_after_days``.
 
-    ``everything`` ignores when files were last verified. ``limit_bytes`` and ``limit_s`` end
-    the run early, as far as it meant to go.
+    ``everything`` ignores when files were last verified. With ``sample_files`` so many files
+    are chosen at random on each replica, by ``sample_seed``, whenever they were last verified.
+    ``limit_bytes`` and ``limit_s`` end the run early, as far as it meant to go.
     """
 
     replicas: tuple[str, ...] = ()
@@ -38,11 +40,13 @@ class AuditScope:
     limit_s: float | None = None
     due_after_days: float = 90.0
     algorithm: Algorithm = "sha256"
+    sample_files: int = 0
+    sample_seed: str = ""
 
     @property
     def is_partial(self) -> bool:
-        """Whether the scope names some AIPs rather than asking what is due."""
-        return bool(self.fonds) or self.aip_id is not None
+        """Whether the scope names or samples some files rather than asking what is due."""
+        return bool(self.fonds) or self.aip_id is not None or self.sample_files > 0
 
 
 def due_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[Item]:
@@ -51,6 +55,11 @@ def due_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[
     Only AIPs that were copied there: what never was is under-replicated, not damaged.
     """
     catalogue = archive.catalogue
+    if scope.sample_files:
+        rng = random.Random(f"{scope.sample_seed}/{replica}")  # noqa: S311 - a sample, no secret
+        for facts in catalogue.sample_files(replica, scope.sample_files, rng):
+            yield _item_of(facts, scope.algorithm)
+        return
     if scope.is_partial:
         for aip_id, place in aips_of(archive, scope):
             if any(copy.replica == replica for copy in catalogue.copies(aip_id)):
@@ -58,8 +67,12 @@ def due_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[
         return
     now = archive.now()
     before = now if scope.everything else now - timedelta(days=scope.due_after_days)
-    due = catalogue.due_files(replica, before=format_moment(before), now=format_moment(now))
-    for facts in due:
+    for facts in catalogue.due_files(
+        replica,
+        before=format_moment(before),
+        now=format_moment(now),
+        algorithm=scope.algorithm,
+    ):
         yield _item_of(facts, scope.algorithm)
 
 
@@ -74,6 +87,8 @@ def aips_of(archive: Repository, scope: AuditScope) -> list[tuple[AipId, Place]]
 
 def stray_prefixes(archive: Repository, scope: AuditScope) -> list[str]:
     """Where to look for keys that nothing accounts for."""
+    if scope.sample_files:
+        return []
     if not scope.is_partial:
         return [f"{place.value}/" for place in Place]
     return [object_prefix(place, ocfl_id(aip)) for aip, place in aips_of(archive, scope)]

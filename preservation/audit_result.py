@@ -43,6 +43,8 @@ class Tally:
     forged: list[str] = field(default_factory=list)
     gone: str = ""
     cut_short: bool = False
+    stopped: bool = False
+    """Whether somebody stopped the run before its canaries."""
 
     def summary(self) -> dict[str, int | str]:
         """The numbers, for the catalogue's list of runs."""
@@ -59,8 +61,9 @@ class Tally:
 class AuditResult(Record, frozen=True, kw_only=True):
     """The result of one run over all its replicas.
 
-    ``complete`` is false when a replica was lost on the way or canaries were missed: such a
-    run is neither failed nor green. ``not_looked_at`` counts files and names replicas.
+    ``complete`` is false when a replica was lost on the way, canaries were missed, or the run
+    was stopped before its canaries: such a run is neither failed nor green. ``not_looked_at``
+    counts files and names replicas.
     """
 
     format: str = "kho.audit/1"
@@ -86,6 +89,8 @@ class AuditResult(Record, frozen=True, kw_only=True):
     """(replica, key) that read wrong once and right the next time: suspect the store."""
     forged: tuple[tuple[str, str], ...] = ()
     """(replica, AIP) whose inventory agrees with itself and not with the archive."""
+    ledger_head: str = ""
+    """The newest line's hash: in the ledger the one before this run, as printed the run's own."""
 
     @classmethod
     def of(
@@ -103,11 +108,12 @@ class AuditResult(Record, frozen=True, kw_only=True):
             f"{name}: {what}" for name, _tally, canaries in runs for what in canaries.missed
         )
         gone = [name for name, tally, _canaries in runs if tally.gone]
+        stopped = any(tally.stopped for tally in tallies)
         due = sum(tally.due for tally in tallies)
         files = sum(tally.files for tally in tallies)
         return cls(
             run_id=run_id,
-            complete=not missed and not gone and bool(runs),
+            complete=not missed and not gone and not stopped and bool(runs),
             due=due,
             files=files,
             bytes=sum(tally.bytes for tally in tallies),

@@ -63,6 +63,7 @@ class _Run:
     replica: Replica
     scope: AuditScope
     monotonic: Callable[[], float]
+    stop: Callable[[], bool]
     tally: Tally = field(default_factory=Tally)
     canaries: CanaryCount = field(default_factory=CanaryCount)
 
@@ -75,13 +76,15 @@ def audit(
     examiner: Examiner = examine,
     progress: Progress | None = None,
     monotonic: Callable[[], float] = time.monotonic,
+    stop: Callable[[], bool] = lambda: False,
 ) -> AuditResult:
     """The replicas were examined as far as the scope asks; damage is in the catalogue, the
     summary in the journal.
 
     A replica that cannot be reached is counted in ``not_looked_at``. ``seed`` chooses the
     canaries and must not be known to the examiner. ``monotonic`` is the clock by which work is
-    committed and limits are kept; the calendar clock, which may jump, decides neither.
+    committed and limits are kept; the calendar clock, which may jump, decides neither. Once
+    ``stop`` says so, the run ends after the file in hand, with what it has seen committed.
     """
     progress = progress or NoProgress()
     archive.prepare_to_write()
@@ -92,7 +95,7 @@ def audit(
     for replica in archive.replicas:
         if scope.replicas and replica.name not in scope.replicas:
             continue
-        run = _Run(run_id, replica, scope, monotonic)
+        run = _Run(run_id, replica, scope, monotonic, stop)
         runs.append(run)
         rng = canary_rng(seed, replica.name)
         _audit_replica(archive, run, rng, examiner, progress, accounted)
@@ -105,8 +108,9 @@ def audit(
         unreachable=unreachable,
         seconds=monotonic() - started_s,
     )
+    result = msgspec.structs.replace(result, ledger_head=archive.ledger_head())
     archive.record_entries([("audit", msgspec.to_builtins(result))])
-    return result
+    return msgspec.structs.replace(result, ledger_head=archive.ledger_head())
 
 
 def _audit_replica(
@@ -127,17 +131,18 @@ def _audit_replica(
         check_permanent(run.replica.backend, examiner, run.canaries)
         for window in _windows(chain(always, due)):
             _examine_window(archive, run, window, rng, examiner, progress)
-            if _is_over(run, started_s):
+            if run.tally.stopped or _is_over(run, started_s):
                 run.tally.cut_short = True
                 break
-        _look_for_strays(archive, run, rng, accounted)
+        if not run.tally.stopped:
+            _look_for_strays(archive, run, rng, accounted)
     except ReplicaGone as error:
         run.tally.gone = str(error)
     catalogue.finish_run(
         run.run_id,
         name,
         finished=format_moment(archive.now()),
-        complete=run.tally.gone == "" and run.canaries.trustworthy,
+        complete=not run.tally.gone and not run.tally.stopped and run.canaries.trustworthy,
         summary=run.tally.summary(),
     )
 
@@ -161,6 +166,9 @@ def _examine_window(
         if run.monotonic() - committed_s > WINDOW_S:
             archive.catalogue.record_checks(run.run_id, run.replica.name, checks, "")
             checks, committed_s = [], run.monotonic()
+        if run.stop():
+            run.tally.stopped = True
+            break
     archive.catalogue.record_checks(run.run_id, run.replica.name, checks, window[-1].key)
 
 

@@ -77,7 +77,7 @@ def repair(
             _close(archive, wound)
     if not dry_run and done:
         archive.record(*_events(archive, done, agent))
-    return RepairResult.of(done, dry_run=dry_run)
+    return RepairResult.of(done, dry_run=dry_run, ledger_head=archive.ledger_head())
 
 
 def _check_breaker(archive: Repository, damages: Sequence[Damage]) -> None:

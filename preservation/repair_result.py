@@ -49,9 +49,18 @@ class RepairResult(Record, frozen=True, kw_only=True):
     healed: int
     not_healed: int
     files: tuple[RepairedFile, ...]
+    ledger_head: str = ""
 
     @classmethod
-    def of(cls, files: Sequence[RepairedFile], *, dry_run: bool) -> RepairResult:
+    def of(
+        cls, files: Sequence[RepairedFile], *, dry_run: bool, ledger_head: str = ""
+    ) -> RepairResult:
         """The result of these files."""
         good = sum(file.is_good or file.healing is Healing.WOULD_HEAL for file in files)
-        return cls(dry_run=dry_run, healed=good, not_healed=len(files) - good, files=tuple(files))
+        return cls(
+            dry_run=dry_run,
+            healed=good,
+            not_healed=len(files) - good,
+            files=tuple(files),
+            ledger_head=ledger_head,
+        )

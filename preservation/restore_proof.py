@@ -15,7 +15,9 @@ from types import TracebackType
 from preservation.restore_forms import TargetFile
 from preservation.restore_write import FileResult, write_closing_file
 from repository.facts import AipFacts
+from repository.journal import last_line
 from repository.replica import Replica
+from schemas.errors import KhoError
 from schemas.moments import format_moment
 from schemas.nouns import Verdict
 from schemas.records import Record, encode, encode_line
@@ -56,6 +58,8 @@ class SourceReplica(Record, frozen=True, kw_only=True):
     name: str
     replica_id: str
     url: str
+    ledger_head: str = ""
+    """The hash of the newest line of its journal; empty when that cannot be read."""
 
 
 class RestoreProof(Record, frozen=True, kw_only=True):
@@ -178,6 +182,7 @@ class ProofWriter:
                     name=replica.name,
                     replica_id=replica.marker.replica_id,
                     url=replica.backend.url,
+                    ledger_head=_head_of(replica),
                 )
                 for replica in self._replicas
             ),
@@ -187,6 +192,14 @@ class ProofWriter:
         )
         write_closing_file(self._target / PROOF, encode(proof))
         return proof
+
+
+def _head_of(replica: Replica) -> str:
+    try:
+        last = last_line(replica.backend)
+    except KhoError:
+        return ""
+    return last.hash if last is not None else ""
 
 
 def _is_text(path: str) -> bool:

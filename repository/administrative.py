@@ -44,9 +44,12 @@ def store_administrative(
     files: Mapping[str, bytes],
     agents: Sequence[Agent],
     detail: str,
+    dossier_code: str = "",
+    access: Access = Access.RESTRICTED,
+    event_type: EventType = EventType.POLICY_ASSIGNMENT,
 ) -> Receipt:
-    """The files are an AIP of this kind on every replica, read back; or the receipt of the AIP
-    that held exactly them before."""
+    """The files are an AIP of this kind on every replica that may hold it, read back; or the
+    receipt of the AIP that held exactly them before."""
     archive.prepare_to_write()
     with archive.submission_folder() as folder:
         staged = _staged(folder, files)
@@ -65,13 +68,14 @@ def store_administrative(
                 files=staged,
                 fonds=FONDS,
                 fonds_name="Kho",
-                access=Access.RESTRICTED,
+                dossier_code=dossier_code,
+                access=access,
             ),
             outcome=Outcome.ACCEPTED,
             source=title,
             received=now,
             created=now,
-            events=(_event(kind, detail, agents, now),),
+            events=(_event(event_type, f"{kind}: {detail}", agents, now),),
             agents=tuple(agents),
         )
         return archive.store(archive.build(plan, folder))
@@ -146,12 +150,12 @@ def _is(path: Path, sha256: str) -> bool:
         return False
 
 
-def _event(kind: str, detail: str, agents: Sequence[Agent], moment: datetime) -> Event:
+def _event(event_type: EventType, detail: str, agents: Sequence[Agent], moment: datetime) -> Event:
     return Event(
         id=new_uuid(),
-        type=EventType.POLICY_ASSIGNMENT,
+        type=event_type,
         moment=moment,
         outcome=EventOutcome.SUCCESS,
-        detail=f"{kind}: {detail}",
+        detail=detail,
         agents=tuple(agents),
     )

@@ -12,6 +12,7 @@ from repository.archive import CATALOGUE_FILE
 from repository.catalogue import Catalogue, CatalogueUnsupported, sqlite_url
 from repository.facts import AipFacts
 from repository.journal import last_line, read_lines
+from repository.ledger_sealed import sealed_lines
 from repository.locks import held
 from repository.ocfl.reader import list_objects, read_object
 from repository.replica import Replica, attach_replica
@@ -86,14 +87,24 @@ def _facts_on(replica: Replica) -> Iterator[tuple[str, AipFacts | None, str]]:
 
 
 def _longest_journal(replicas: Sequence[Replica]) -> Iterator[LedgerLine]:
-    """The lines of the replica whose journal is newest."""
+    """The lines of the replica whose journal is newest; where every journal is lost, what the
+    ledger AIPs of a replica tell."""
 
     def newest(replica: Replica) -> int:
         last = last_line(replica.backend)
         return last.seq if last is not None else 0
 
-    if replicas:
-        yield from read_lines(max(replicas, key=newest).backend)
+    if not replicas:
+        return
+    longest = max(replicas, key=newest)
+    if newest(longest):
+        yield from read_lines(longest.backend)
+        return
+    for replica in replicas:
+        lines = list(sealed_lines(replica))
+        if lines:
+            yield from lines
+            return
 
 
 def _batches(lines: Iterator[LedgerLine]) -> Iterator[list[LedgerLine]]:

@@ -103,6 +103,7 @@ def tell_audit(session: Session, result: AuditResult) -> None:
         found=result.canaries.found,
         planted=result.canaries.planted,
     )
+    session.tell("LEDGER-HEAD", head=result.ledger_head)
     if not result.is_trustworthy:
         session.tell("AUDIT-UNTRUSTED")
     if result.found_damage:

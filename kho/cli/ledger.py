@@ -1,4 +1,4 @@
-"""``kho ledger verify``: the history of the archive, checked on any one replica."""
+"""``kho ledger``: the history of the archive, sealed daily, checked on any one replica."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import msgspec
 from kho.cli.command import Group, command, json_option, option
 from kho.cli.exits import Exit
 from kho.cli.output import print_json
+from kho.cli.recovered import tell_recovered
 from kho.cli.restore import replicas_from
 from kho.cli.session import Session
 from repository.ledger_check import LedgerChecked
+from repository.sealing import LedgerSealed
 
-COMMANDS = {"verify": "kho.cli.ledger:verify"}
+COMMANDS = {"verify": "kho.cli.ledger:verify", "seal": "kho.cli.ledger:seal"}
 
 
 class LedgerVerified(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,15 +33,22 @@ def ledger() -> None:
 @command("verify", code="CLI-LEDGER-VERIFY", printed=LedgerVerified)
 @option("--from", "sources", metavar="NAME|URL", multiple=True, help="CLI-LEDGER-VERIFY-FROM")
 @option("--head", "heads", metavar="HASH", multiple=True, help="CLI-LEDGER-VERIFY-HEAD")
+@option("--every-object", is_flag=True, help="CLI-LEDGER-VERIFY-EVERY-OBJECT")
 @json_option
 def verify(
-    session: Session, sources: tuple[str, ...], heads: tuple[str, ...], as_json: bool
+    session: Session,
+    sources: tuple[str, ...],
+    heads: tuple[str, ...],
+    every_object: bool,
+    as_json: bool,
 ) -> int:
     """Each ledger is read whole and its chain followed; exit 3 when one does not hold."""
     from repository.ledger_check import check_ledger
 
     with replicas_from(session, sources) as replicas:
-        checked = tuple(check_ledger(replica, heads) for replica in replicas)
+        checked = tuple(
+            check_ledger(replica, heads, every_object=every_object) for replica in replicas
+        )
     sound = all(one.is_sound for one in checked)
     level = len({one.lines_sha256 for one in checked}) <= 1
     if as_json:
@@ -52,8 +61,32 @@ def verify(
     return Exit.DONE if sound and level else Exit.DAMAGE_FOUND
 
 
+@command("seal", code="CLI-LEDGER-SEAL", printed=LedgerSealed)
+@json_option
+def seal(session: Session, as_json: bool) -> int:
+    """The lines since the last sealing are in a ledger AIP; exit 4 when it has too few copies."""
+    from repository.sealing import seal_ledger
+
+    with session.repository() as archive:
+        tell_recovered(session, archive.prepare_to_write())
+        made = seal_ledger(archive, agents=(session.actor(),))
+        done = LedgerSealed(sealed=tuple(made), ledger_head=archive.ledger_head())
+    if as_json:
+        print_json(done)
+    else:
+        for one in made:
+            fields = {"aip_id": one.aip_id, "first": one.first, "last": one.last}
+            session.tell("LEDGER-SEALED", head=one.head, **fields)
+        if not made:
+            session.tell("LEDGER-NOTHING-TO-SEAL")
+        session.tell("LEDGER-HEAD", head=done.ledger_head)
+    return Exit.DONE if all(one.state == "stored" for one in made) else Exit.STORAGE
+
+
 def _tell(session: Session, one: LedgerChecked) -> None:
     code = "LEDGER-UNSOUND" if one.broken_at else "LEDGER-SOUND"
+    if one.read_from != "journal":
+        session.tell("LEDGER-JOURNAL-LOST", replica=one.replica, aips=one.sealed_aips)
     session.tell(
         code,
         replica=one.replica,
@@ -63,5 +96,11 @@ def _tell(session: Session, one: LedgerChecked) -> None:
         head=one.head,
         seq=one.broken_at,
     )
+    if one.sealed_aips and not one.differs_at:
+        session.tell("LEDGER-SEALED-SAME", aips=one.sealed_aips, lines=one.sealed_lines)
+    if one.differs_at:
+        session.tell("LEDGER-SEALED-DIFFERS", seq=one.differs_at)
+    for aip_id in one.sealed_unreadable:
+        session.tell("LEDGER-SEALED-UNREADABLE", replica=one.replica, aip_id=aip_id)
     for head, there in one.witnessed.items():
         session.tell("LEDGER-WITNESSED" if there else "LEDGER-NOT-WITNESSED", head=head)

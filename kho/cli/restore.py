@@ -182,4 +182,6 @@ def tell_restore(session: Session, proof: RestoreProof, target: Path) -> None:
         failed=proof.failed,
         proof=target / PROOF,
     )
+    for source in proof.sources:
+        session.tell("RESTORE-LEDGER", replica=source.name, head=source.ledger_head or "-")
     session.tell("RESTORE-COMPLETE" if proof.complete else "RESTORE-INCOMPLETE")

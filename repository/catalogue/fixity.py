@@ -9,6 +9,7 @@ replace them.
 
 from __future__ import annotations
 
+import random
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -107,6 +108,26 @@ class Fixity:
         """
         looks = file_check if algorithm == "sha256" else deep_check
         return islice(self._due(looks, replica, before, now), limit)
+
+    def sample_files(
+        self, replica: str, count: int, rng: random.Random
+    ) -> tuple[ContentFacts, ...]:
+        """Up to so many files of a replica, drawn without putting back.
+
+        Drawn by key, so that millions need not be listed: a file after a gap in the keys is
+        a little likelier.
+        """
+        bounds = select(func.min(content.c.content_key), func.max(content.c.content_key))
+        wanted = content_files().where(_copied_to(replica)).order_by(content.c.content_key)
+        with self._database.read() as connection:
+            low, high = connection.execute(bounds).one()
+        drawn: dict[int, ContentFacts] = {}
+        for _attempt in range(3 * count if low is not None else 0):
+            page = wanted.where(content.c.content_key >= rng.randint(low, high)).limit(1)
+            drawn |= {facts.key: facts for facts in map(content_of, self._database.rows(page))}
+            if len(drawn) == count:
+                break
+        return tuple(drawn.values())
 
     def coverage(self, replica: str, *, now: str) -> Coverage:
         """How much of the replica has been looked at, as of ``now``."""
