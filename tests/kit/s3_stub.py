@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,12 +18,14 @@ LISTING = b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult
 
 @dataclass
 class Answer:
-    """One answer; ``cut_short`` closes the connection before the last byte."""
+    """One answer; ``cut_short`` closes the connection before the last byte, ``reset`` resets it
+    instead of answering."""
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     cut_short: bool = False
+    reset: bool = False
 
 
 def refusal(status: int, code: str) -> Answer:
@@ -36,13 +40,22 @@ def stub(
     """The endpoint of a server that gives ``answer(method, path and query)``."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # so that "Expect: 100-continue" is answered at once
+
         def handle_one(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             given = answer(self.command, self.path)
+            if given.reset:
+                lingering = struct.pack("ii", 1, 0)
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
+                self.connection.close()
+                self.close_connection = True
+                return
             self.send_response(given.status)
             for name, value in given.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(given.body) + given.cut_short))
+            self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(given.body)
             self.close_connection = True
