@@ -12,10 +12,12 @@ from ingest.formats import FormatsJudged
 from ingest.profiles.base import Shaped
 from ingest.submission import Submission
 from ingest.virus import Scanned
+from repository.rulings import ruling_event
 from schemas.events import Event, EventOutcome, EventType
 from schemas.findings import Severity, worst
-from schemas.ids import new_uuid
+from schemas.ids import AipId, new_uuid
 from schemas.nouns import Outcome, SignatureReport
+from schemas.records import Receipt, Ruling
 
 _BY_SEVERITY = {
     None: EventOutcome.SUCCESS,
@@ -162,6 +164,21 @@ class EventLog:
             self._add(
                 EventType.PACKAGE_CREATION, EventOutcome.SUCCESS, "AIP built from submission"
             )
+
+    def taken_again(self, submission: Submission, receipt: Receipt) -> None:
+        """What was held is read again, every byte compared with what was stored."""
+        total = sum(file.size_bytes for file in submission.files)
+        self._add(
+            EventType.TRANSFER,
+            EventOutcome.SUCCESS,
+            f"{len(submission.files)} files, {total} bytes read again from the holding area, "
+            f"where receipt {receipt.receipt_id} of {receipt.finished} has them",
+        )
+
+    def ruled(self, ruling: Ruling, aip_id: AipId) -> None:
+        """Officers released what was held; the same event stands in the ledger."""
+        self._events.append(ruling_event(ruling, aip_id))
+        self._add(EventType.PACKAGE_CREATION, EventOutcome.SUCCESS, "AIP built from submission")
 
     def _add(
         self, kind: EventType, outcome: EventOutcome, detail: str, *, by_operator: bool = False

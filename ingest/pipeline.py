@@ -7,19 +7,21 @@ the submission is a finding.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
+from ingest.approval import awaiting_approval
+from ingest.comparing import overlaps
 from ingest.decide import Decision, decide
 from ingest.desk import Desk
 from ingest.events import EventLog
-from ingest.examined import Examined, Judgement, measured
+from ingest.examined import Examined, measured
 from ingest.formats import FormatsJudged, judge_formats
 from ingest.profiles.bag import BagProfile
 from ingest.profiles.base import Profile, Shaped, Shaping
+from ingest.profiles.csip import CsipProfile
 from ingest.profiles.folder import FolderProfile
 from ingest.profiles.tt05 import tt05_profiles
 from ingest.reception import reception_facts
@@ -30,6 +32,7 @@ from preservation.signatures.examiner import Item
 from preservation.signatures.verdict import SignaturePolicy, findings
 from repository.aip.build import SealedBuild
 from repository.aip.builder import draft_receipt
+from repository.aip.packaging_tt05_fields import OBJID
 from repository.aip.plan import AipPlan
 from repository.ocfl.claims import VersionTaken
 from schemas.errors import PackageError
@@ -40,7 +43,12 @@ from schemas.names import printable
 from schemas.nouns import FileRole, Outcome, SignatureReport
 from schemas.records import Receipt
 
-PROFILES: tuple[Profile, ...] = (*tt05_profiles(), BagProfile(), FolderProfile())
+PROFILES: tuple[Profile, ...] = (
+    *tt05_profiles(),
+    BagProfile(),
+    CsipProfile(),
+    FolderProfile(),
+)
 """In the order in which they are asked whether a submission is theirs."""
 
 
@@ -51,32 +59,62 @@ class UnknownProfile(PackageError):
     exit_code = 2
 
 
-def ingest(source: Path, desk: Desk, *, profile: str = "auto", fonds: str = "") -> Receipt:
+def ingest(
+    source: Path,
+    desk: Desk,
+    *,
+    profile: str = "auto",
+    fonds: str = "",
+    arrived: dict[str, str] | None = None,
+) -> Receipt:
     """The source is in the archive, held, refused, or known already; the receipt says which.
 
-    :class:`ingest.submission.SourceMissing` when there is nothing to receive; a
-    :class:`schemas.errors.KhoError` of another kind when our side failed, and then running
-    the same again finishes or repeats harmlessly.
+    ``arrived`` are the OBJIDs that came with the same delivery before, each with its submission
+    digest; this one's is added. :class:`ingest.submission.SourceMissing` when there is nothing
+    to receive; a :class:`schemas.errors.KhoError` of another kind when our side failed, and then
+    running the same again finishes or repeats harmlessly.
     """
     archive = desk.archive
     log = EventLog(desk, knocked=archive.now())  # 1
     archive.prepare_to_write()
     with archive.submission_folder() as folder:
         # What is known of each file dies with the inner call: the build on disk holds it all.
-        answer = _receive(source, folder, desk, log, profile=profile, fonds=fonds)
+        ask = Asked(profile=profile, fonds=fonds, arrived=arrived)
+        answer = _receive(source, folder, desk, log, ask)
         if isinstance(answer, Receipt):
             return answer
         try:
             return archive.store(answer, progress=desk.progress)  # 11, 12
         except VersionTaken:
-            winner = _known(desk, answer.ref.aip_id)
+            winner = known_already(desk, answer.ref.aip_id)
             if winner is None:
                 raise
             return winner
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is known of a submission besides itself. ``besides``: the AIP that it is already."""
+
+    profile: str = "auto"
+    fonds: str = ""
+    arrived: dict[str, str] | None = None
+    besides: AipId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """A submission with everything that stops 4 to 9 found out about it."""
+
+    submission: Submission
+    shaped: Shaped
+    formats: FormatsJudged
+    signatures: dict[str, SignatureReport]
+    decision: Decision
+
+
 def _receive(
-    source: Path, folder: Path, desk: Desk, log: EventLog, *, profile: str, fonds: str
+    source: Path, folder: Path, desk: Desk, log: EventLog, ask: Asked
 ) -> Receipt | SealedBuild:
     """Stops 2 to 10: the sealed AIP, or the receipt that ends the matter without one."""
     submission = admit(  # 2, 3 and, as the bytes pass, 7
@@ -87,14 +125,31 @@ def _receive(
         progress=desk.progress,
     )
     log.admitted(submission)
-    aip_id = aip_id_for(desk.archive.id, submission.digest)
-    known = _known(desk, aip_id) if submission.admission.complete else None
-    if known is not None:
-        return known
+    if submission.admission.complete:
+        known = known_already(desk, aip_id_for(desk.archive.id, submission.digest))
+        if known is not None:
+            return known
+    considered = consider(submission, desk, log, ask)  # 4 to 9
+    log.decided(considered.decision)
+    plan = plan_of(considered, desk, log)
+    if plan.outcome is Outcome.REJECTED:
+        return reject(plan, desk)
+    if ask.arrived is not None and (objid := plan.draft.fields.get(OBJID)):
+        ask.arrived[objid] = submission.digest
+    desk.progress.phase("PROGRESS-BUILD")
+    return _build(plan, considered.shaped, folder, desk, log)  # 10
+
+
+def consider(submission: Submission, desk: Desk, log: EventLog, ask: Asked) -> Considered:
+    """Stops 4 to 9: every judge has looked, and a decision follows from what they found."""
+    facts = reception_facts(desk, besides=ask.besides, arrived=ask.arrived)
     shaping = Shaping(
-        aip_id=aip_id, fonds=fonds, facts=reception_facts(desk), schemas=desk.schemas
+        aip_id=aip_id_for(desk.archive.id, submission.digest),
+        fonds=ask.fonds,
+        facts=facts,
+        schemas=desk.schemas,
     )
-    shaped = shape(submission, shaping, profile)  # 4, 5
+    shaped = shape(submission, shaping, ask.profile)  # 4, 5
     log.shaped(shaped)
     scanned = _scan(submission, desk)  # 6
     log.scanned(scanned)
@@ -110,13 +165,22 @@ def _receive(
     )
     looked = shaped.follow_up.look_again(examined)
     log.undecided((*shaped.not_checked, *looked.not_checked))
-    decision = _decide(submission, shaped, scanned, looked, judged, signatures, desk)  # 9
-    log.decided(decision)
-    plan = _plan(submission, shaped, judged, signatures, decision, desk, log)
-    if decision.outcome is Outcome.REJECTED:
-        return _reject(plan, desk)
-    desk.progress.phase("PROGRESS-BUILD")
-    return _build(plan, shaped, folder, desk, log)  # 10
+    found = Findings()
+    found.extend(submission.admission.findings.all())
+    found.extend(shaped.findings)
+    found.extend(overlaps(shaped.draft, shaping.aip_id, desk))
+    found.extend(scanned.findings if scanned else ())
+    found.extend(looked.findings)
+    found.extend(judged.findings())
+    found.extend(signature_findings(signatures, desk.examiner.policy))
+    found.extend(awaiting_approval(shaped.draft, desk.settings))
+    return Considered(
+        submission=submission,
+        shaped=shaped,
+        formats=judged,
+        signatures=signatures,
+        decision=decide(found.all(), desk.policy),  # 9
+    )
 
 
 def shape(submission: Submission, shaping: Shaping, profile: str) -> Shaped:
@@ -182,34 +246,10 @@ def _build(plan: AipPlan, shaped: Shaped, folder: Path, desk: Desk, log: EventLo
     return desk.archive.build(found, folder)
 
 
-def _decide(
-    submission: Submission,
-    shaped: Shaped,
-    scanned: Scanned | None,
-    looked: Judgement,
-    judged: FormatsJudged,
-    signatures: dict[str, SignatureReport],
-    desk: Desk,
-) -> Decision:
-    found = Findings()
-    found.extend(submission.admission.findings.all())
-    found.extend(shaped.findings)
-    found.extend(scanned.findings if scanned else ())
-    found.extend(looked.findings)
-    found.extend(judged.findings())
-    found.extend(signature_findings(signatures, desk.examiner.policy))
-    return decide(found.all(), desk.policy)
-
-
-def _plan(
-    submission: Submission,
-    shaped: Shaped,
-    judged: FormatsJudged,
-    signatures: dict[str, SignatureReport],
-    decision: Decision,
-    desk: Desk,
-    log: EventLog,
-) -> AipPlan:
+def plan_of(considered: Considered, desk: Desk, log: EventLog) -> AipPlan:
+    """The decided submission, ready to be built."""
+    submission, shaped = considered.submission, considered.shaped
+    decision = considered.decision
     formats = {
         file.logical_path: submission.formats[file.raw_path]
         for file in shaped.draft.files
@@ -227,41 +267,57 @@ def _plan(
         events=log.events,
         agents=(desk.software, desk.operator),
         formats=formats,
-        signatures=signatures,
-        reports={"validation.ndjson": judged.write_report},
+        signatures=considered.signatures,
+        reports={"validation.ndjson": considered.formats.write_report},
         policies=desk.policies,
         tools=desk.tools,
         not_checked=log.not_checked,
         archive_name=desk.archive.settings.name,
         archive_code=desk.settings.archive_code,
+        received_by=desk.operator.name,
         schemas=desk.schemas,
     )
 
 
-def _known(desk: Desk, aip_id: AipId) -> Receipt | None:
+def known_already(desk: Desk, aip_id: AipId) -> Receipt | None:
     """The old receipt, as the answer to a submission whose content is here already."""
     old = desk.archive.receipt_for(aip_id)
     if old is None or desk.archive.catalogue.aip(aip_id) is None:
         return None
-    return msgspec.structs.replace(old, outcome=Outcome.DUPLICATE.value)
-
-
-def _reject(plan: AipPlan, desk: Desk) -> Receipt:
-    """Bytes are not kept; receipt and file list with digests are in the journal."""
-    receipt = msgspec.structs.replace(
-        draft_receipt(plan),
-        aip_id="",
-        finished=format_moment(desk.archive.now()),
-        ledger_head=desk.archive.ledger_head(),
+    return msgspec.structs.replace(
+        old, outcome=Outcome.DUPLICATE.value, earlier_outcome=old.outcome
     )
-    files: Sequence[dict[str, object]] = [
-        {
-            "path": printable(file.raw_path),
-            "size": file.size_bytes,
-            "sha256": file.digests.sha256,
-        }
-        for file in plan.draft.files
-    ]
-    body = {"receipt": msgspec.to_builtins(receipt), "files": list(files)}
-    desk.archive.record_entries([("rejection", body)])
+
+
+def reject(plan: AipPlan, desk: Desk) -> Receipt:
+    """Bytes are not kept; receipt and file list with digests are in the journal.
+
+    The same content refused before for the same reasons gets the receipt that it had: so a
+    command that was killed when it had answered gives one answer, not two.
+    """
+    archive = desk.archive
+    container = plan.draft.container
+    body: dict[str, object] = {
+        "container": msgspec.to_builtins(container) if container else None,
+        "files": [
+            {
+                "path": printable(file.raw_path),
+                "size": file.size_bytes,
+                "sha256": file.digests.sha256,
+            }
+            for file in plan.draft.files
+        ],
+    }
+    fresh = msgspec.structs.replace(draft_receipt(plan), aip_id="")
+    for line in archive.catalogue.rejections_of(plan.submission_digest):
+        old = msgspec.convert(line.body["receipt"], Receipt)
+        same = all(line.body.get(name) == said for name, said in body.items())
+        if same and (old.source, old.findings) == (fresh.source, fresh.findings):
+            return old
+    receipt = msgspec.structs.replace(
+        fresh,
+        finished=format_moment(archive.now()),
+        ledger_head=archive.ledger_head(),
+    )
+    archive.record_entries([("rejection", {"receipt": msgspec.to_builtins(receipt), **body})])
     return receipt

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ingest.checks.tt05_facts import Held, LinkedRecord, ReceptionFacts
 from ingest.checks.tt05_tree import DATA, nfc
@@ -11,18 +11,25 @@ from repository.aip.packaging_tt05_fields import OBJID
 from repository.catalogue.errors import SearchUnsupported
 from repository.catalogue.rows import AipSummary
 from repository.facts import AipFacts
+from schemas.ids import AipId
 from schemas.nouns import Access, Document, Place
 
 _CANDIDATES = 50
 
 
-def reception_facts(desk: Desk) -> ReceptionFacts:
+def reception_facts(
+    desk: Desk, *, besides: AipId | None = None, arrived: Mapping[str, str] | None = None
+) -> ReceptionFacts:
     """Everything that settings and catalogue can answer; registers of fonds, organs, transfer
-    requests and access requests are not kept yet, and stay unknown."""
+    requests and access requests are not kept yet, and stay unknown.
+
+    ``besides`` is the AIP in question itself, which is no duplicate of itself; ``arrived`` are
+    the OBJIDs that came with the same delivery before it.
+    """
     archive, settings = desk.archive, desk.settings
     kind = settings.archive_kind
     secret = [replica for replica in archive.replicas if replica.may_hold(Access.SECRET)]
-    known = _Known(desk)
+    known = _Known(desk, besides)
     return ReceptionFacts(
         now=archive.now(),
         historical=None if kind == "unknown" else kind == "historical",
@@ -31,14 +38,16 @@ def reception_facts(desk: Desk) -> ReceptionFacts:
         held_by_objid=known.by_objid if known.searchable else None,
         held_by_code=known.by_code,
         linked=known.linked if known.searchable else None,
+        same_submission=arrived,
     )
 
 
 class _Known:
     """The catalogue, asked."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, besides: AipId | None) -> None:
         self._catalogue = desk.archive.catalogue
+        self._besides = besides
 
     @property
     def searchable(self) -> bool:
@@ -51,7 +60,11 @@ class _Known:
 
     def by_code(self, code: str) -> Sequence[Held]:
         """Dossiers with this code."""
-        return [_held(each) for each in self._catalogue.find(code) if each.dossier_code == code]
+        return [
+            _held(each)
+            for each in self._catalogue.find(code)
+            if each.dossier_code == code and each.aip_id != self._besides
+        ]
 
     def by_objid(self, objid: str) -> Sequence[Held]:
         """Dossiers whose submission had this OBJID."""

@@ -37,6 +37,11 @@ class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     verapdf: str = ""
     """Path of the veraPDF command; then PDF/A files are held against their profile by it too.
     Empty: not used."""
+    approval: Literal["policy", "required"] = "policy"
+    """Packages of Circular 05/2025: `policy` accepts what has no error; `required` holds every
+    one until an approver who did not receive it releases it."""
+    decision_days: Annotated[int, msgspec.Meta(ge=1)] = 60
+    """Within so many days of its reception what is held must be decided (*thời hạn*)."""
     archive_code: str = ""
     """Identification code of this archive, written into packages of Circular 05/2025."""
     archive_kind: Literal["unknown", "historical", "current"] = "unknown"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,10 +74,24 @@ def admit(
 
     :class:`SourceMissing` and :class:`SourceUnknown` when there is nothing to read.
     """
-    submission = Submission(source, Admission())
+    admission = Admission()
+    entries = _entries(source, staging, settings, admission, progress)
+    return gathered(source, entries, admission, identifier=identifier, progress=progress)
+
+
+def gathered(
+    source: Path,
+    entries: Iterable[StagedEntry],
+    admission: Admission,
+    *,
+    identifier: Identifier,
+    progress: Progress,
+) -> Submission:
+    """The submission that these entries are, each identified while it passes."""
+    submission = Submission(source, admission)
     progress.phase("PROGRESS-READ")
     alike: dict[FormatResult, FormatResult] = {}
-    for entry in _entries(source, staging, settings, submission.admission, progress):
+    for entry in entries:
         submission.files.append(entry.file)
         found = identify(identifier, entry)
         submission.formats[entry.file.raw_path] = alike.setdefault(found, found)

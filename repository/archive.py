@@ -39,6 +39,7 @@ from repository.replication import (
     storage_state,
     verify_copies,
 )
+from repository.rulings import receipt_entries
 from repository.settings import RepositorySettings
 from repository.staging import Staging
 from repository.versions import copy_of_build, facts_of_build, version_event
@@ -289,7 +290,7 @@ class Repository:
         receipt = self._receipt(build, verified)
         entries = [("copy", copy_body(build.ref, outcome)) for outcome in verified]
         if build.ref.number == 1:
-            entries.append(("receipt", msgspec.to_builtins(receipt)))
+            entries += receipt_entries(receipt)
         else:
             entries.append(("event", event_body(version_event(build, self.now))))
         self._journal.append(entries, self.replicas)

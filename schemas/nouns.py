@@ -234,6 +234,11 @@ class Draft:
     empty_directories: tuple[bytes, ...] = ()
     container: Container | None = None
     submission_id: str = ""
+    submitter: str = ""
+    submitter_code: str = ""
+    """Who hands the dossier in (*cơ quan nộp*), as the submission says."""
+    registration: str = ""
+    """Code under which the transfer was registered."""
     backlog: bool = False
     added: Mapping[str, bytes] = field(default_factory=dict)
     """Small files that the AIP needs and nobody submitted, by logical path."""

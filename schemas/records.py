@@ -63,6 +63,30 @@ class CopyRecord(Record, frozen=True, kw_only=True):
     verified_at: str
 
 
+class RulingStep(Record, frozen=True, kw_only=True):
+    """One person's part in a ruling: ``role`` is ``proposer`` or ``approver``."""
+
+    person: str
+    user: str
+    role: str
+    moment: str
+    reason: str = ""
+
+
+class Ruling(Record, frozen=True, kw_only=True):
+    """What officers decided of a held submission: ``act`` is ``released`` or ``refused``.
+
+    ``overridden`` are codes of the errors that stand and were decided about; a release of a
+    submission without errors overrides nothing.
+    """
+
+    id: str
+    act: str
+    reason: str
+    steps: tuple[RulingStep, ...]
+    overridden: tuple[str, ...] = ()
+
+
 class Receipt(Record, frozen=True, kw_only=True):
     """The answer to the submitter (*biên bản tiếp nhận*): accepted or not, and why."""
 
@@ -88,6 +112,19 @@ class Receipt(Record, frozen=True, kw_only=True):
     """Names of checks that did not run (``virus``…): said, never passed silently."""
     shared_failure_domain: bool = False
     ledger_head: str = ""
+    archive: str = ""
+    archive_code: str = ""
+    received_by: str = ""
+    """Who took the submission in."""
+    submitter: str = ""
+    submitter_code: str = ""
+    """Who handed it in, as the submission says."""
+    registration: str = ""
+    """Code under which the transfer was registered, as the submission says."""
+    ruling: Ruling | None = None
+    """Set when officers decided about what was held before."""
+    earlier_outcome: str = ""
+    """Of a duplicate: what became of the submission when it came first."""
 
 
 class LedgerLine(Record, frozen=True, kw_only=True):
@@ -101,7 +138,7 @@ class LedgerLine(Record, frozen=True, kw_only=True):
     seq: int
     moment: str
     kind: str
-    """``event``, ``receipt``, ``copy``, ``audit``, ``rejection``, ``seal``."""
+    """``event``, ``receipt``, ``copy``, ``audit``, ``rejection``, ``holding``, ``seal``."""
     body: dict[str, Any]
     prev: str
     hash: str = ""

@@ -47,6 +47,7 @@ class BagProfile:
             dossier_code=next((info[name] for name in _CODES if info.get(name)), ""),
             empty_directories=tuple(submission.admission.empty_directories),
             container=submission.admission.container,
+            submitter=info.get("Source-Organization", ""),
             backlog=not title,
         )
         return Shaped(draft, tuple(findings))

@@ -63,6 +63,9 @@ def make_draft(
         empty_directories=tuple(submission.admission.empty_directories),
         container=submission.admission.container,
         submission_id=submission_id,
+        submitter=_fonds_name(package),
+        submitter_code=package.fonds,
+        registration=_registration(package),
         backlog=ead is None or not code or not ead.get("title"),
         added=stubs,
     )
@@ -135,10 +138,13 @@ def _access(package: Tt05Package) -> Access:
 
 def _fields(package: Tt05Package) -> dict[str, str]:
     fields = dict(package.ead.values) if package.ead else {}
-    header = package.root.facts.header if package.root else None
-    said = dict(header.alt_record_ids).get("SUBMISSIONAGREEMENT", "") if header else ""
-    beside = {OBJID: package.objid, AGREEMENT: said}
+    beside = {OBJID: package.objid, AGREEMENT: _registration(package)}
     return fields | {name: value for name, value in beside.items() if value}
+
+
+def _registration(package: Tt05Package) -> str:
+    header = package.root.facts.header if package.root else None
+    return dict(header.alt_record_ids).get("SUBMISSIONAGREEMENT", "") if header else ""
 
 
 def _documents(package: Tt05Package) -> Iterator[Document]:

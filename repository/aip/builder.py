@@ -73,6 +73,13 @@ def draft_receipt(plan: AipPlan) -> Receipt:
         finished="",
         findings=finding_records(plan),
         not_checked=plan.not_checked,
+        archive=plan.archive_name,
+        archive_code=plan.archive_code,
+        received_by=plan.received_by,
+        submitter=plan.draft.submitter,
+        submitter_code=plan.draft.submitter_code,
+        registration=plan.draft.registration,
+        ruling=plan.ruling,
     )
 
 

@@ -11,6 +11,7 @@ from schemas.events import Agent, Event
 from schemas.findings import Finding
 from schemas.ids import AipId, SubmissionDigest
 from schemas.nouns import Draft, FormatResult, Outcome, Place, SignatureReport
+from schemas.records import Ruling
 from schemas.tt05_schemas import Tt05Schemas, own_schemas
 
 
@@ -42,6 +43,10 @@ class AipPlan:
     archive_name: str = ""
     archive_code: str = ""
     """Name and identification code of the receiving archive, for packages that state them."""
+    received_by: str = ""
+    """Who took the submission in."""
+    ruling: Ruling | None = None
+    """What officers decided, when the submission was held before."""
     schemas: Tt05Schemas = field(default_factory=own_schemas)
     """What packages of the circular carry as schemas."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Select, Table, insert, select
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database
 from repository.catalogue.deriving import CopyBody, EventBody, derive, refused
 from repository.catalogue.registering import in_batches
-from repository.catalogue.tables import copy, event, ledger_line, receipt
+from repository.catalogue.tables import copy, event, ledger_line, receipt, rejection
 from schemas.events import Event
 from schemas.ids import AipId
 from schemas.moments import parse_moment
@@ -80,6 +80,21 @@ class Ledger:
         )
         found = self._database.rows(newest)
         return _receipt_of(found[0]) if found else None
+
+    def receipts_of(self, aip_id: AipId) -> tuple[Receipt, ...]:
+        """Every answer given about the AIP, oldest first."""
+        query = _with_body(receipt).where(receipt.c.aip_id == aip_id).order_by(receipt.c.seq)
+        return tuple(map(_receipt_of, self._database.rows(query)))
+
+    def rejections_of(self, submission_digest: str) -> Iterator[LedgerLine]:
+        """The ``rejection`` lines about exactly this content, newest first."""
+        query = (
+            select(ledger_line)
+            .join_from(ledger_line, rejection)
+            .where(rejection.c.submission_digest == submission_digest)
+            .order_by(ledger_line.c.seq.desc())
+        )
+        yield from map(_line_of, self._database.rows(query))
 
     def receipts(self, after_seq: int = 0) -> Iterator[Receipt]:
         """Every answer given, oldest first, page by page."""

@@ -28,6 +28,17 @@ from schemas.progress import NoProgress
 from schemas.records import Receipt
 
 
+POLICY = """
+format = "kho.policy/1"
+name = "one dossier many times"
+version = 1
+
+[severity]
+DUPLICATE-DOSSIER = "warning"
+"""
+"""Every test of a module hands in a dossier of the same code."""
+
+
 @dataclass
 class Reception:
     """An archive with its desk open; ``folder`` is for what comes in and goes out."""
@@ -78,7 +89,9 @@ def open_reception(folder: Path, **settings: str) -> Iterator[Reception]:
     bed = make_bed(folder / "archive")
     work = folder / "work"
     work.mkdir()
-    chosen = IngestSettings(workers=1, archive_code=ARCHIVE, **settings)  # type: ignore[arg-type]  # texts only
+    policy = folder / "policy.toml"
+    policy.write_text(POLICY, encoding="utf-8")
+    chosen = IngestSettings(workers=1, archive_code=ARCHIVE, policy=str(policy), **settings)  # type: ignore[arg-type]  # texts only
     with (
         bed.open() as archive,
         open_desk(
