@@ -16,6 +16,7 @@ from preservation.signatures.examiner import SignatureExaminer
 from preservation.signatures.trust import TrustSnapshot
 from preservation.workers import WorkerPool
 from repository.archive import Repository
+from repository.evidence import EvidenceStore, KeptVerdicts, evidence_store
 from schemas.events import Agent
 from schemas.progress import NoProgress, Progress
 from schemas.tt05_schemas import Tt05Schemas, operators_schemas, own_schemas
@@ -30,6 +31,7 @@ class Desk:
     policy: Policy
     identifier: Identifier
     examiner: SignatureExaminer
+    evidence: EvidenceStore
     format_policy: FormatPolicy
     pool: WorkerPool
     operator: Agent
@@ -73,12 +75,20 @@ def open_desk(
     scratch = archive.staging.new_folder()
     try:
         with WorkerPool(workers=settings.workers, scratch=scratch) as pool:
+            evidence = evidence_store(archive, scratch, agents=(software, operator))
             yield Desk(
                 archive=archive,
                 settings=settings,
                 policy=load_policy(settings.policy),
                 identifier=identifier or Identifier(SignatureSet.load_default()),
-                examiner=SignatureExaminer(pool, trust, clock=archive.now),
+                examiner=SignatureExaminer(
+                    pool,
+                    trust,
+                    clock=archive.now,
+                    evidence=evidence.folder,
+                    kept=KeptVerdicts(archive, evidence),
+                ),
+                evidence=evidence,
                 format_policy=format_policy or format_policy_of(settings),
                 pool=pool,
                 operator=operator,

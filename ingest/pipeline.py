@@ -17,6 +17,7 @@ from ingest.comparing import overlaps
 from ingest.decide import Decision, decide
 from ingest.desk import Desk
 from ingest.events import EventLog
+from ingest.evidence import with_evidence
 from ingest.examined import Examined, measured
 from ingest.formats import FormatsJudged, judge_formats
 from ingest.profiles.bag import BagProfile
@@ -236,6 +237,7 @@ def signature_findings(
 def _build(plan: AipPlan, shaped: Shaped, folder: Path, desk: Desk, log: EventLog) -> SealedBuild:
     """The sealed AIP. One that its own profile's rules do not pass is built as held: then the
     mistake is ours, and an officer decides; nothing is lost and nothing accepted."""
+    plan = with_evidence(plan, desk)
     build = desk.archive.build(plan, folder)
     wrong = shaped.follow_up.check_build(build) if plan.outcome is Outcome.ACCEPTED else ()
     if not wrong:

@@ -122,6 +122,8 @@ class SignatureResult:
     """Finding codes that the verifier itself raised about this signature."""
     evidence: tuple[str, ...] = ()
     """``certificate|crl|ocsp|timestamp:<sha256>`` of all that the verdict used."""
+    holds_until: str = ""
+    """For a pass: until when the same examination would pass again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,9 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer
 from preservation.signatures.cms_subject import CmsSubject
 from preservation.signatures.facts import Facts, Question
 from preservation.signatures.judging import judge, judge_timestamp
-from preservation.signatures.material import material
-from preservation.signatures.proof import Circumstances, judged_timestamp
+from preservation.signatures.proof import Circumstances, circumstances, judged_timestamp
 from preservation.signatures.spec import Extra
 from preservation.signatures.telling import describe, signer_certificate
-from schemas.moments import parse_moment
 from schemas.nouns import SignatureResult
 
 _CHUNK_BYTES = 1024 * 1024
@@ -103,12 +101,7 @@ def judge_cms(
     if len(signers) > question.signatures_cap:
         return None
     extra = _brought_along(signed_data)
-    about = Circumstances(
-        trust=material(question.snapshot, question.manifest),
-        moment=parse_moment(question.moment),
-        proven=question.proven,
-        brought=lambda: extra,
-    )
+    about = circumstances(question, lambda: extra)
     digests = _Digests(content)
     return [
         asyncio.run(_judged(_alone(signed_data, info), digests, about, attached, stamp=stamp))
@@ -125,7 +118,7 @@ async def _judged(
     try:
         if stamp:
             outcome, used = await judge_timestamp(signed_data, digests.by, about)
-            told = describe(signed_data, judged_timestamp(outcome, used))
+            told = describe(signed_data, judged_timestamp(signed_data, outcome, used))
             return replace(told, kind="timestamp", coverage="file")
         info = signed_data["signer_infos"][0]
         algorithm = info["digest_algorithm"]["algorithm"].native

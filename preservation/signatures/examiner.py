@@ -7,6 +7,7 @@ once.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ from functools import cache
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
@@ -50,6 +51,19 @@ _LIBRARIES = ("pyhanko", "pyhanko-certvalidator", "signxml", "cryptography")
 def library_versions() -> str:
     """Name and version of what judges behind this counter."""
     return ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+
+
+_FOR_EVER = "9999-12-31T23:59:59.999Z"
+
+
+class KeptResults(Protocol):
+    """Results that outlive one examiner, by a key over all that they depend on."""
+
+    def get(self, key: str) -> SignatureReport | None:
+        """The report kept under ``key``, if it holds now and all it rests on is kept."""
+
+    def keep(self, key: str, report: SignatureReport) -> None:
+        """The report may answer for ``key`` while it holds (``holds_until``)."""
 
 
 _CHUNK = 512
@@ -97,6 +111,8 @@ class SignatureExaminer:
 
     ``moment`` is when the examination counts as made. ``proven_at`` examines files that are
     known to have existed unchanged since then (re-validation with later revocation data).
+    Into the folder ``evidence`` workers write, by sha256, what verdicts rest on. ``kept`` are
+    results of other examiners, and where this one's go.
     """
 
     def __init__(
@@ -107,6 +123,8 @@ class SignatureExaminer:
         *,
         clock: Clock = utc_now,
         proven_at: datetime | None = None,
+        evidence: Path | None = None,
+        kept: KeptResults | None = None,
         contents_cap_bytes: int = CONTENTS_CAP_BYTES,
         signatures_cap: int = SIGNATURES_CAP,
     ) -> None:
@@ -118,10 +136,12 @@ class SignatureExaminer:
             proven=proven_at is not None,
             snapshot=self.snapshot.sha256,
             manifest=self._manifest(),
+            evidence="" if evidence is None else os.fspath(evidence.absolute()),
             contents_cap_bytes=contents_cap_bytes,
             signatures_cap=signatures_cap,
         )
         self._known: dict[tuple[object, ...], SignatureReport] = {}
+        self._kept = kept
 
     @property
     def basis(self) -> SignatureBasis:
@@ -189,15 +209,36 @@ class SignatureExaminer:
         yield from self._run(jobs)
 
     def _run(self, jobs: _Groups[Key]) -> Iterator[tuple[Key, SignatureReport]]:
-        for mark in [mark for mark in jobs if mark.content in self._known]:
-            report = self._known[mark.content]
-            yield from ((item.key, report) for item in jobs.pop(mark))
+        for mark in list(jobs):
+            report = self._known.get(mark.content) or self._recalled(mark)
+            if report is not None:
+                yield from ((item.key, report) for item in jobs.pop(mark))
         pending = ((mark, group[0].path, self._params(mark)) for mark, group in jobs.items())
         for mark, outcome in self._pool.map(JOB, pending):
             report = self._report(outcome, mark.carrier)
             if mark.number == 0 and not report.not_checked:
                 self._known[mark.content] = report
+                if self._kept is not None:
+                    self._kept.keep(self._key(mark), report)
             yield from ((item.key, report) for item in jobs[mark])
+
+    def _recalled(self, mark: _Mark) -> SignatureReport | None:
+        """What another examiner found of the same bytes with the same trust and policy."""
+        if self._kept is None or mark.number:
+            return None
+        report = self._kept.get(self._key(mark))
+        if report is not None:
+            self._known[mark.content] = report
+        return report
+
+    def _key(self, mark: _Mark) -> str:
+        """All that a result depends on, but for the present moment of a live examination."""
+        asked = self._question
+        moment = asked.moment if asked.proven else ""
+        caps = (asked.contents_cap_bytes, asked.signatures_cap)
+        rests = (VERIFIER, library_versions(), self.snapshot.sha256, self.policy.sha256)
+        parts = (*mark.content, *rests, moment, *caps)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     def _companions(
         self, item: Item[Key], carrier: Carrier, package: dict[str, Path]
@@ -243,7 +284,7 @@ class SignatureExaminer:
         return replace(report, not_checked="kind not supported")
 
     def _decided(self, facts: Facts) -> SignatureReport:
-        return decide(
+        report = decide(
             facts.results,
             facts.observations,
             self.policy,
@@ -251,6 +292,14 @@ class SignatureExaminer:
             detail=facts.detail,
             basis=self.basis,
         )
+        return replace(report, holds_until=self._holds_until(report))
+
+    def _holds_until(self, report: SignatureReport) -> str:
+        """As of a proven moment nothing changes any more; live, a pass lasts as its grounds do."""
+        if self._question.proven or report.decision == "none":
+            return _FOR_EVER
+        ends = [signature.holds_until for signature in report.signatures]
+        return min(ends) if ends and all(ends) else ""
 
     def _manifest(self) -> str:
         if not self.snapshot.files:

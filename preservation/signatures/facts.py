@@ -21,6 +21,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The file is known to have existed, unchanged, at ``moment``."""
     snapshot: str = ""
     manifest: str = ""
+    evidence: str = ""
+    """Folder into which everything a verdict rests on is written by digest; none: nowhere."""
     contents_cap_bytes: int = CONTENTS_CAP_BYTES
     signatures_cap: int = SIGNATURES_CAP
 

@@ -7,7 +7,7 @@ time and (for PDF) LTA validation are tried, and the highest that applies is kep
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from asn1crypto import x509  # type: ignore[import-untyped]  # asn1crypto has no
 from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed, AdESStatus
 from pyhanko.sign.validation.ades import ades_timestamp_validation
 
+from preservation.signatures.grounds import Grounds
 from preservation.signatures.proof import Circumstances, Judged, Result, certificate_of, judged
 from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import timing, validation_spec
@@ -61,31 +62,45 @@ class Subject(Protocol):
         """LTA validation and the earliest moment it proves; None where there is nothing to."""
 
 
+@dataclass(frozen=True)
+class Climbed:
+    """How far one signature came. ``at`` is the moment as of which its chain was proved, None
+    for the present of the examination."""
+
+    result: Result
+    proven_at: datetime | None = None
+    codes: tuple[str, ...] = ()
+    at: datetime | None = None
+
+
 async def judge(subject: Subject, about: Circumstances) -> Judged:
     """What one signature proves: the highest of basic, with time and LTA that applies."""
-    easy = await _easily(subject, about)
-    if easy is None:
+    grounds = Grounds(about)
+    climbed = None if about.proven else await _easily(subject, about, grounds)
+    if climbed is None:
         about = about.with_brought()
-    result, proven_at, codes = easy or await _climb(subject, about)
-    return judged(_in_order(result, proven_at), proven_at, codes, about)
+        climb = _climb_proven if about.proven else _climb
+        climbed = await climb(subject, about, grounds)
+    at = climbed.at or about.moment
+    signer = certificate_of(climbed.result)
+    until = signer.not_valid_after if climbed.at is not None and signer is not None else None
+    grounds.chain(climbed.result, about, at, until=until)
+    result = _in_order(climbed.result, climbed.proven_at)
+    return judged(result, climbed.proven_at, list(climbed.codes), about, grounds)
 
 
-async def _easily(
-    subject: Subject, about: Circumstances
-) -> tuple[Result, datetime | None, list[str]] | None:
+async def _easily(subject: Subject, about: Circumstances, grounds: Grounds) -> Climbed | None:
     """The outcome, where imported material and the signature's own time stamp settle it."""
-    if about.proven:
-        return None
     basic = await subject.basic(about, about.moment, proven=False)
     if basic.ades_subindic.status == AdESStatus.FAILED:
-        return basic, None, []
+        return Climbed(basic)
     if basic.ades_subindic != AdESPassed.OK:
         return None
     stamps = subject.stamps()
     if not stamps and not subject.archived:
-        return basic, None, ["SIG-NO-TIMESTAMP"]
-    proven_at = await _stamped_at(stamps, about)
-    return None if proven_at is None else (basic, proven_at, [])
+        return Climbed(basic, codes=("SIG-NO-TIMESTAMP",))
+    proven_at = await _stamped_at(stamps, about, grounds)
+    return None if proven_at is None else Climbed(basic, proven_at)
 
 
 def _in_order(result: Result, proven_at: datetime | None) -> Result:
@@ -101,33 +116,53 @@ def _in_order(result: Result, proven_at: datetime | None) -> Result:
     return replace(result, ades_subindic=AdESIndeterminate.TIMESTAMP_ORDER_FAILURE)
 
 
-async def _climb(
-    subject: Subject, about: Circumstances
-) -> tuple[Result, datetime | None, list[str]]:
-    if about.proven:
-        return await _as_of(subject, about, about.moment), about.moment, []
+async def _climb_proven(subject: Subject, about: Circumstances, grounds: Grounds) -> Climbed:
+    """The file is known to have existed at ``about.moment``: all is judged as of then.
+
+    Where that does not settle it (the certificate had ended by then), what an examination of
+    that day would have found counts, and, last, the moment that its time stamps prove: they
+    too existed then, whatever has become of their authority since.
+    """
+    as_of = await _as_of(subject, about, about.moment)
+    if as_of.ades_subindic.status != AdESStatus.INDETERMINATE:
+        return Climbed(as_of, about.moment, at=about.moment)
+    then = await _climb(subject, replace(about, proven=False), grounds)
+    if then.result.ades_subindic == AdESPassed.OK:
+        return replace(then, proven_at=then.proven_at or about.moment)
+    stamped = await _stamped_at(subject.stamps(), about, grounds)
+    if stamped is not None:
+        earlier = await _as_of(subject, about, stamped)
+        if earlier.ades_subindic == AdESPassed.OK:
+            return Climbed(earlier, stamped, at=stamped)
+    return Climbed(as_of, about.moment, then.codes, at=about.moment)
+
+
+async def _climb(subject: Subject, about: Circumstances, grounds: Grounds) -> Climbed:
     basic = await subject.basic(about, about.moment, proven=False)
     if basic.ades_subindic.status == AdESStatus.FAILED:
-        return basic, None, []
+        return Climbed(basic)
     passed = basic.ades_subindic == AdESPassed.OK
     stamps = subject.stamps()
-    proven_at = await _stamped_at(stamps, about)
+    proven_at = await _stamped_at(stamps, about, grounds)
     if passed and proven_at is not None:
-        return basic, proven_at, []
+        return Climbed(basic, proven_at)
     # The dear one, only where the cheap ones leave something open.
     long_term = await subject.long_term(about)
     if long_term is not None:
         result, known = long_term
         if result.ades_subindic == AdESPassed.OK and known is not None:
-            return await _confirmed(result, subject, about, known), known, []
+            grounds.objects(result.validation_objects)
+            return Climbed(await _confirmed(result, subject, about, known), known, at=known)
     if proven_at is None:
-        codes = ["SIG-TIMESTAMP-NOT-TRUSTED"] if stamps else []
-        return basic, None, ["SIG-NO-TIMESTAMP"] if passed and not stamps else codes
+        if stamps:
+            return Climbed(basic, codes=("SIG-TIMESTAMP-NOT-TRUSTED",))
+        return Climbed(basic, codes=("SIG-NO-TIMESTAMP",) if passed else ())
     if basic.ades_subindic in _TIME_MAY_HELP:
         earlier = await _as_of(subject, about, proven_at)
-        better = earlier.ades_subindic == AdESPassed.OK
-        return (earlier if better else basic), proven_at, []
-    return await subject.with_time(about, proven_at, basic), proven_at, []
+        if earlier.ades_subindic == AdESPassed.OK:
+            return Climbed(earlier, proven_at, at=proven_at)
+        return Climbed(basic, proven_at)
+    return Climbed(await subject.with_time(about, proven_at, basic), proven_at)
 
 
 async def _confirmed(
@@ -150,11 +185,13 @@ async def _as_of(subject: Subject, about: Circumstances, moment: datetime) -> Re
     return await subject.basic(about, moment, proven=True)
 
 
-async def _stamped_at(stamps: list[tuple[Any, Imprint]], about: Circumstances) -> datetime | None:
+async def _stamped_at(
+    stamps: list[tuple[Any, Imprint]], about: Circumstances, grounds: Grounds
+) -> datetime | None:
     """The earliest moment that a trusted time stamp over the signature proves."""
     proven: list[datetime] = []
     for stamp, imprint in stamps:
-        result, _ = await judge_timestamp(stamp, imprint, about)
+        result, used = await judge_timestamp(stamp, imprint, about)
         status = result.api_status
         if result.ades_subindic != AdESPassed.OK or status is None:
             continue
@@ -163,6 +200,7 @@ async def _stamped_at(stamps: list[tuple[Any, Imprint]], about: Circumstances) -
         begins = status.signing_cert.not_valid_before
         if begins <= status.timestamp <= about.moment + _CLOCK_TOLERANCE:
             proven.append(status.timestamp)
+            grounds.stamp(stamp, result, used)
     return min(proven, default=None)
 
 

@@ -27,6 +27,8 @@ class Material:
     anchor_names: dict[bytes, str] = field(default_factory=dict)
     """``<set>/<generation>`` by the anchor's sha256."""
     index: RevocationIndex = field(default_factory=RevocationIndex)
+    digests: dict[int, str] = field(default_factory=dict)
+    """sha256 of each list's and response's DER, by the identity of its parsed form."""
 
 
 @lru_cache(maxsize=2)
@@ -77,9 +79,13 @@ def _add(found: Material, item: TrustFile, der: bytes) -> None:
                 parsed = crl.CertificateList.load(der, strict=True)
                 _ = parsed["tbs_cert_list"]["this_update"].native
                 found.crls.append(CRLContainer(parsed))
+                found.digests[id(found.crls[-1])] = hashlib.sha256(der).hexdigest()
             case TrustRole.OCSP:
                 response = ocsp.OCSPResponse.load(der, strict=True)
-                found.ocsps.extend(OCSPContainer.load_multi(response))
+                loaded = list(OCSPContainer.load_multi(response))
+                found.ocsps.extend(loaded)
+                name = hashlib.sha256(der).hexdigest()
+                found.digests.update((id(one), name) for one in loaded)
     except (ValueError, TypeError, KeyError) as error:
         raise TrustUnreadable(path=item.path, reason=f"not a {item.role}: {error}") from error
 

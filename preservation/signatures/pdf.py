@@ -19,7 +19,6 @@ from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
 from preservation.signatures.cms_subject import CmsSubject
 from preservation.signatures.facts import Facts, Question
 from preservation.signatures.judging import embedded_certificates, judge, judge_timestamp
-from preservation.signatures.material import material
 from preservation.signatures.pdf_around import (
     changes_after,
     coverage_of,
@@ -34,11 +33,17 @@ from preservation.signatures.pdf_reader import (
     signature_fields,
 )
 from preservation.signatures.pdf_stream import Survey, survey
-from preservation.signatures.proof import Circumstances, Judged, Result, judged_timestamp
+from preservation.signatures.proof import (
+    Circumstances,
+    Judged,
+    Result,
+    circumstances,
+    judged_timestamp,
+)
 from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import timing, validation_spec
 from preservation.signatures.telling import describe
-from schemas.moments import format_moment, parse_moment
+from schemas.moments import format_moment
 from schemas.nouns import SignatureResult
 
 
@@ -152,8 +157,7 @@ class _Document:
 
     def __init__(self, reader: SurveyedReader, question: Question) -> None:
         self._reader = reader
-        trust = material(question.snapshot, question.manifest)
-        self._about = Circumstances(trust, parse_moment(question.moment), question.proven)
+        self._about = circumstances(question)
         self._opened: list[_Opened] = []
         self._covered: set[int] = set()
 
@@ -209,7 +213,7 @@ class _Document:
             result, used = await judge_timestamp(
                 signature.signed_data, signature.compute_digest, self._about
             )
-            return judged_timestamp(result, used)
+            return judged_timestamp(signature.signed_data, result, used)
         stamped = any(_is_later_stamp(other, signature) for other in self._reader.examined)
         return await judge(_PdfSubject(signature, archived=stamped), self._about)
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,9 +12,11 @@ from pyhanko.sign.ades.report import AdESIndeterminate, AdESPassed, AdESStatus, 
 from pyhanko.sign.validation.ades import AdESBasicValidationResult
 from pyhanko.sign.validation.status import SignatureStatus
 
-from preservation.signatures.material import Material
-from preservation.signatures.relevant import relevant
+from preservation.signatures.facts import Question
+from preservation.signatures.grounds import EvidenceFolder, Grounds
+from preservation.signatures.material import Material, material
 from preservation.signatures.spec import Extra
+from schemas.moments import parse_moment
 
 _INDICATIONS = {
     AdESStatus.PASSED: "TOTAL-PASSED",
@@ -47,6 +48,9 @@ class Circumstances:
     brought: Callable[[], Extra] = Extra
     """All such data: read and used only where the imported material leaves something open."""
 
+    evidence: EvidenceFolder = field(default_factory=EvidenceFolder)
+    """Where what verdicts rest on is kept."""
+
     def with_brought(self) -> Circumstances:
         """The same with all of the file's own data in use."""
         return replace(self, extra=self.brought())
@@ -66,17 +70,26 @@ class Judged:
     codes: tuple[str, ...]
     evidence: tuple[str, ...]
     message: str = ""
+    holds_until: datetime | None = None
+    """For a pass: until when it would be one again."""
 
 
-def judged_timestamp(result: Result, about: Circumstances) -> Judged:
+def judged_timestamp(stamp: Any, result: Result, about: Circumstances) -> Judged:
     """A time stamp's outcome in the same form as a signature's."""
     passed = result.ades_subindic == AdESPassed.OK
     status = result.api_status
-    return judged(result, status.timestamp if passed and status else None, [], about)
+    grounds = Grounds(about)
+    if passed:
+        grounds.stamp(stamp, result, about)
+    return judged(result, status.timestamp if passed and status else None, [], about, grounds)
 
 
 def judged(
-    result: Result, proven_at: datetime | None, codes: list[str], about: Circumstances
+    result: Result,
+    proven_at: datetime | None,
+    codes: list[str],
+    about: Circumstances,
+    grounds: Grounds,
 ) -> Judged:
     indic = result.ades_subindic
     status = result.api_status
@@ -100,8 +113,20 @@ def judged(
         proven_at=proven_at,
         anchor=_anchor(status, about.trust) if passed else "",
         codes=tuple(codes),
-        evidence=tuple(sorted(set(_evidence(result, about)))),
+        evidence=grounds.refs,
         message=str(result.failure_msg or ""),
+        holds_until=grounds.holds_until if passed else None,
+    )
+
+
+def circumstances(question: Question, brought: Callable[[], Extra] = Extra) -> Circumstances:
+    """With what, and as of when, the question asks for a file's signatures to be judged."""
+    return Circumstances(
+        trust=material(question.snapshot, question.manifest),
+        moment=parse_moment(question.moment),
+        proven=question.proven,
+        brought=brought,
+        evidence=EvidenceFolder(question.evidence),
     )
 
 
@@ -136,20 +161,3 @@ def _anchor(status: Any, trust: Material) -> str:
         return ""
     anchor = path.trust_anchor.authority.certificate if path.trust_anchor else None
     return trust.anchor_names.get(anchor.sha256, "") if anchor is not None else ""
-
-
-def _evidence(result: Result, about: Circumstances) -> Iterator[str]:
-    """What the verdict rests on: the chain, and revocation data of the chain's issuers."""
-    path = getattr(result.api_status, "validation_path", None)
-    if path is None:
-        return
-    issuers = set()
-    for certificate in path.iter_certs(include_root=True):
-        yield f"certificate:{certificate.sha256.hex()}"
-        issuers.add(certificate.issuer.hashable)
-    used = relevant(about.trust, path.iter_certs(include_root=True), about.moment)
-    for container in (*used.crls, *about.extra.crls):
-        if container.crl_data.issuer.hashable in issuers:
-            yield f"crl:{hashlib.sha256(container.crl_data.dump()).hexdigest()}"
-    for response in (*used.ocsps, *about.extra.ocsps):
-        yield f"ocsp:{hashlib.sha256(response.ocsp_response_data.dump()).hexdigest()}"

@@ -7,7 +7,7 @@ is given those of the issuers in question, around the moment in question.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,17 @@ def relevant(
     ]
     ocsps = [one for serial in serials for one in material.index.ocsps.get(serial, [])]
     return replace(material, crls=crls, ocsps=ocsps)
+
+
+def next_list(
+    index: RevocationIndex, issuers: Iterable[str], moment: datetime
+) -> Iterator[datetime]:
+    """When the next list of each issuer that is already at hand begins to count."""
+    for name in issuers:
+        for dated in index.crls.get(name, {}).values():
+            place = bisect_right(dated, moment, key=lambda entry: entry[0])
+            if place < len(dated):
+                yield dated[place][0]
 
 
 def _closure(index: RevocationIndex, certificates: Iterable[Any]) -> tuple[set[str], set[int]]:

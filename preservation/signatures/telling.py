@@ -14,7 +14,10 @@ from schemas.nouns import SignatureResult
 
 def describe(signed_data: Any, judged: Judged) -> SignatureResult:
     """The result of one CMS signature, with what its signer says of himself."""
-    result = replace(from_judged(judged), signed_at=_signing_time(signed_data["signer_infos"][0]))
+    info = signed_data["signer_infos"][0]
+    result = replace(
+        from_judged(judged), signed_at=_signing_time(info), algorithm=_algorithm(info)
+    )
     certificate = signer_certificate(signed_data)
     return result if certificate is None else named(result, certificate)
 
@@ -34,6 +37,7 @@ def from_judged(judged: Judged) -> SignatureResult:
         anchor=judged.anchor,
         codes=judged.codes,
         evidence=judged.evidence,
+        holds_until=format_moment(judged.holds_until) if judged.holds_until else "",
     )
 
 
@@ -54,7 +58,29 @@ def named(result: SignatureResult, certificate: Any) -> SignatureResult:
         issuer=certificate.issuer.human_friendly,
         organisation=_text(subject.get("organization_name")),
         certificate=certificate.sha256.hex(),
+        valid_from=format_moment(certificate.not_valid_before),
+        valid_until=format_moment(certificate.not_valid_after),
+        algorithm=" ".join(filter(None, (result.algorithm, _key_of(certificate)))),
     )
+
+
+def _key_of(certificate: Any) -> str:
+    """``rsa 2048``, ``secp256r1``: what the signer's key is."""
+    try:
+        key = certificate.public_key
+        told = key.curve[1] if key.algorithm == "ec" else f"{key.algorithm} {key.bit_size}"
+    except Exception:  # noqa: BLE001  an odd key is told as none
+        return ""
+    return str(told)
+
+
+def _algorithm(signer_info: Any) -> str:
+    try:
+        digest = signer_info["digest_algorithm"]["algorithm"].native
+        scheme = signer_info["signature_algorithm"]["algorithm"].native
+    except Exception:  # noqa: BLE001  an unknown one is told as none
+        return ""
+    return f"{digest} {scheme}"
 
 
 def _text(value: Any) -> str:

@@ -26,8 +26,7 @@ from signxml.exceptions import (
 
 from preservation.signatures.facts import Facts, Question
 from preservation.signatures.judging import judge
-from preservation.signatures.material import material
-from preservation.signatures.proof import Circumstances
+from preservation.signatures.proof import Circumstances, circumstances
 from preservation.signatures.telling import from_judged, named
 from preservation.signatures.xml_rules import (
     DS,
@@ -40,7 +39,6 @@ from preservation.signatures.xml_rules import (
 )
 from preservation.signatures.xml_subject import XmlSubject, as_asn1
 from preservation.signatures.xml_verifier import Fetch, Verified, verify
-from schemas.moments import parse_moment
 from schemas.nouns import SignatureResult
 from schemas.xml import Element, XmlCaps, XmlRefused, parse_untrusted
 
@@ -82,11 +80,7 @@ def judge_document(root: Element, question: Question, fetch: Fetch) -> list[Judg
     signatures = [element for element in alive if element.tag == _SIGNATURE]
     if len(signatures) > question.signatures_cap:
         return None
-    about = Circumstances(
-        trust=material(question.snapshot, question.manifest),
-        moment=parse_moment(question.moment),
-        proven=question.proven,
-    )
+    about = circumstances(question)
     judgements = [
         _judged(root, which, element, about, fetch) for which, element in enumerate(signatures)
     ]
@@ -161,7 +155,8 @@ def _examined(
     weak = verified is not None and verified.weak
     subject = XmlSubject(element, as_asn1(signer), others, failure, weak)
     judged = asyncio.run(judge(subject, about))
-    result = named(from_judged(judged), subject.signer)
+    told = replace(from_judged(judged), algorithm=_algorithm(element))
+    result = named(told, subject.signer)
     result = replace(
         result,
         field=blank.field,
@@ -225,6 +220,11 @@ def _resolver(references: tuple[Reference, ...], fetch: Fetch) -> Fetch:
         return parse_untrusted(BytesIO(content), CAPS) if uri in as_xml else content
 
     return resolve
+
+
+def _algorithm(element: Element) -> str:
+    method = element.find(f"{{{DS}}}SignedInfo/{{{DS}}}SignatureMethod")
+    return str(method.get("Algorithm")).rpartition("#")[2] if method is not None else ""
 
 
 def _signing_time(verified: Verified | None) -> str:

@@ -188,7 +188,8 @@ def test_a_passed_signature_names_signer_issuer_anchor_and_what_it_rests_on() ->
     assert "sub" in result.issuer
     assert result.proven_at == "2026-06-10T03:00:00.000Z"
     kinds = [entry.partition(":")[0] for entry in result.evidence]
-    assert kinds.count("certificate") == 3
+    assert kinds.count("certificate") == 3 + 1, "the signer's chain, and the authority's"
+    assert kinds.count("timestamp") == 1
     assert kinds.count("crl") == 2
 
 

@@ -1,0 +1,195 @@
+"""Evidence of signature verdicts: each certificate, list, response and stamp stored once.
+
+What a verdict used is an administrative AIP before the verdict counts; the dossier names it by
+digest and says where it is. A crash in between leaves evidence without a verdict, never a
+verdict without its evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from repository.administrative import FONDS, store_administrative
+from repository.aip.paths import DATA
+from repository.archive import Repository
+from repository.ocfl.claims import VersionTaken
+from schemas.events import Agent
+from schemas.ids import AipId
+from schemas.moments import format_moment
+from schemas.nouns import Access, SignatureReport
+from schemas.records import Record, encode
+
+KIND = "signature-evidence"
+REPORT = "signature-evidence.json"
+"""In ``metadata/other/`` of a dossier whose verdicts rest on anything."""
+
+_PROFILES = (f"administrative/{KIND}", "administrative/trust")
+_ENDINGS = {"certificate": ".cer", "crl": ".crl", "ocsp": ".ors", "timestamp": ".tst"}
+
+
+class EvidencePlace(Record, frozen=True, kw_only=True):
+    """Where one piece of evidence is stored; ``ref`` is ``<kind>:<sha256>``."""
+
+    ref: str
+    aip_id: str
+    path: str
+
+
+class EvidenceRecord(Record, frozen=True, kw_only=True):
+    """``signature-evidence.json``: all that a dossier's verdicts rest on, and where it is.
+
+    ``missing`` names what could not be kept: such a verdict cannot be made again from here.
+    """
+
+    format: str = "kho.signature-evidence/1"
+    kept: tuple[EvidencePlace, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class EvidenceNote(Record, frozen=True, kw_only=True):
+    """``evidence.json`` of an evidence AIP: for which dossier it was first needed."""
+
+    format: str = "kho.evidence-note/1"
+    needed_by: str
+    access: str
+    """Where it may be; the same evidence for a dossier that may go further is another AIP."""
+    refs: tuple[str, ...]
+
+
+class EvidenceStore:
+    """The archive's evidence, as one process sees it."""
+
+    def __init__(self, archive: Repository, folder: Path, agents: Sequence[Agent]) -> None:
+        self._archive = archive
+        self._agents = tuple(agents)
+        self._places: dict[str, dict[Access, tuple[AipId, str]]] = {}
+        self._read = False
+        self.folder = folder
+        """Where workers put what they used, by sha256."""
+
+    def keep(self, refs: Iterable[str], *, needed_by: AipId, access: Access) -> EvidenceRecord:
+        """Everything named is stored on the archive's replicas; at most one new AIP.
+
+        What is known already is not stored again, unless it is stored only where a dossier
+        of ``access`` may not be: the evidence must be wherever such a dossier may be.
+        """
+        wanted = sorted(set(refs))
+        access = max(access, Access.RESTRICTED, key=lambda level: level.rank)
+        files: dict[str, bytes] = {}
+        for ref in wanted:
+            if self._place(ref, access) is None:
+                content = self._content(ref)
+                if content is not None:
+                    files[_name(ref)] = content
+        if files:
+            self._store(files, needed_by, access)
+        found = {ref: self._place(ref, access) for ref in wanted}
+        return EvidenceRecord(
+            kept=tuple(
+                EvidencePlace(ref=ref, aip_id=place[0], path=place[1])
+                for ref, place in found.items()
+                if place is not None
+            ),
+            missing=tuple(ref for ref, place in found.items() if place is None),
+        )
+
+    def has_all(self, refs: Iterable[str]) -> bool:
+        """Whether everything named is stored somewhere."""
+        self._learn()
+        return all(_digest(ref) in self._places for ref in refs)
+
+    def _store(self, files: dict[str, bytes], needed_by: AipId, access: Access) -> None:
+        note = EvidenceNote(needed_by=needed_by, access=access.value, refs=tuple(sorted(files)))
+        try:
+            receipt = store_administrative(
+                self._archive,
+                kind=KIND,
+                title=f"Signature evidence: {len(files)} pieces",
+                files={**files, "evidence.json": encode(note)},
+                agents=self._agents,
+                detail=f"{len(files)} pieces, first needed by {needed_by}",
+                access=access,
+            )
+        except VersionTaken:
+            # Another process keeps the same for the same dossier; it is there, or we fail.
+            self._read = False
+            if not self.has_all(name.partition(".")[0].replace("/", ":") for name in files):
+                raise
+            return
+        for name, content in files.items():
+            place = (AipId(receipt.aip_id), f"{DATA}{name}")
+            digest = hashlib.sha256(content).hexdigest()
+            self._places.setdefault(digest, {}).setdefault(access, place)
+
+    def _place(self, ref: str, access: Access) -> tuple[AipId, str] | None:
+        self._learn()
+        places = self._places.get(_digest(ref), {})
+        return next((p for held, p in places.items() if held.rank <= access.rank), None)
+
+    def _learn(self) -> None:
+        """What the archive holds, asked once; what this process stores is added."""
+        if self._read:
+            return
+        for kept in self._archive.catalogue.kept_files(FONDS, _PROFILES):
+            place = (kept.aip_id, kept.logical_path)
+            self._places.setdefault(kept.sha256, {}).setdefault(kept.access, place)
+        self._read = True
+
+    def _content(self, ref: str) -> bytes | None:
+        """The bytes a worker left, if they are what their name says."""
+        try:
+            content = (self.folder / _digest(ref)).read_bytes()
+        except OSError:
+            return None
+        return content if hashlib.sha256(content).hexdigest() == _digest(ref) else None
+
+
+def evidence_store(
+    archive: Repository, scratch: Path, *, agents: Sequence[Agent]
+) -> EvidenceStore:
+    """The archive's evidence, with a folder below ``scratch`` for what workers use."""
+    folder = scratch / "evidence"
+    folder.mkdir(mode=0o700)
+    return EvidenceStore(archive, folder, agents)
+
+
+class KeptVerdicts:
+    """Results of earlier examinations, used again while they hold and their evidence is kept."""
+
+    def __init__(self, archive: Repository, evidence: EvidenceStore) -> None:
+        self._archive = archive
+        self._evidence = evidence
+
+    def get(self, key: str) -> SignatureReport | None:
+        """The report kept under ``key``, if it holds now and all it rests on is stored."""
+        now = format_moment(self._archive.now())
+        content = self._archive.catalogue.signature_result(key, now)
+        if content is None:
+            return None
+        try:
+            report = msgspec.json.decode(content, type=SignatureReport)
+        except msgspec.MsgspecError:
+            return None
+        refs = {ref for signature in report.signatures for ref in signature.evidence}
+        return report if self._evidence.has_all(refs) else None
+
+    def keep(self, key: str, report: SignatureReport) -> None:
+        """The report may answer for ``key`` from now until it no longer holds."""
+        now = format_moment(self._archive.now())
+        if report.holds_until > now:
+            self._archive.catalogue.keep_signature_result(
+                key, msgspec.json.encode(report), made=now, holds_until=report.holds_until
+            )
+
+
+def _digest(ref: str) -> str:
+    return ref.partition(":")[2]
+
+
+def _name(ref: str) -> str:
+    kind, _, digest = ref.partition(":")
+    return f"{kind}/{digest}{_ENDINGS.get(kind, '.der')}"
