@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from preservation.accounted import KeySet
 from preservation.examine import Item, key_of, root_items
+from preservation.lagging import Lagging
 from repository.archive import Repository
 from repository.catalogue.contents import ContentFacts
 from repository.facts import FileFacts
@@ -52,8 +53,14 @@ class AuditScope:
 def due_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[Item]:
     """What the scope asks to look at on a replica, longest unverified first.
 
-    Only AIPs that were copied there: what never was is under-replicated, not damaged.
+    Only AIPs that were copied there, in the versions that were: what never was is
+    under-replicated, not damaged.
     """
+    asked = _asked_items(archive, scope, replica)
+    return Lagging(archive, replica).held(asked, scope.algorithm)
+
+
+def _asked_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[Item]:
     catalogue = archive.catalogue
     if scope.sample_files:
         rng = random.Random(f"{scope.sample_seed}/{replica}")  # noqa: S311 - a sample, no secret

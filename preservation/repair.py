@@ -133,15 +133,16 @@ def _intact_elsewhere(archive: Repository, wound: Wound) -> tuple[str, Source, i
     """(replica, bytes, how many) of a copy that was just read and is what it must be."""
     if wound.known is not None and wound.known_source is not None:
         return OUR_OWN, wound.known_source, len(wound.known)
+    item = wound.original or wound.item
     for replica in archive.replicas:
-        if replica.name == wound.replica.name:
+        if replica.name == wound.replica.name and item.key == wound.key:
             continue
         try:
-            found = _look(replica, wound.item)
+            found = _look(replica, item)
         except KhoError:
             continue
         if found.verdict is Verdict.INTACT:
-            return replica.name, StoredSource(replica.backend, wound.key), found.size_bytes
+            return replica.name, StoredSource(replica.backend, item.key), found.size_bytes
     return None
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from preservation.examine import Item, key_of, root_items
+from preservation.lagging import Lagging
 from preservation.repair_result import Healing, RepairedFile
 from repository.archive import Repository
 from repository.catalogue.damage import Damage
@@ -29,6 +30,8 @@ class Wound:
     replica: Replica
     known: bytes | None = None
     """The content itself, for the files that make a storage root: no copy of it is needed."""
+    original: Item | None = None
+    """Where other replicas hold these bytes, when it is not at the same key."""
 
     @property
     def key(self) -> str:
@@ -51,6 +54,7 @@ def wounds(
     """
     ordered = sorted(damages, key=lambda d: (d.aip_id, d.place, d.replica, _rank(d.content_path)))
     by_name = {replica.name: replica for replica in archive.replicas}
+    lagging: dict[str, Lagging] = {}
     for (aip_id, place), group in groupby(ordered, key=lambda d: (d.aip_id, d.place)):
         items = _items(archive, aip_id, place)
         for damage in group:
@@ -61,7 +65,18 @@ def wounds(
                 done.append(line_of(damage, Healing.NOT_OURS))
             else:
                 known = None if aip_id else root_files()[damage.content_path]
-                yield Wound(damage, item, replica, known)
+                if replica.name not in lagging:
+                    lagging[replica.name] = Lagging(archive, replica.name)
+                yield _wound(damage, item, replica, known, lagging[replica.name])
+
+
+def _wound(
+    damage: Damage, item: Item, replica: Replica, known: bytes | None, lagging: Lagging
+) -> Wound:
+    """The wound as of the version that the replica has: a newer root inventory over older
+    content would commit what is not there."""
+    held = next(lagging.held([item]), item)
+    return Wound(damage, held, replica, known, lagging.original(item))
 
 
 def line_of(
@@ -77,7 +92,7 @@ def line_of(
     return RepairedFile(
         replica=damage.replica,
         aip_id=damage.aip_id,
-        path=damage.content_path,
+        path=damage.content_path if damage.aip_id else f"{damage.place.value}/{damage.content_path}",
         verdict=damage.verdict.value,
         healing=healing,
         source=source,

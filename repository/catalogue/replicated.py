@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database
 from repository.catalogue.tables import aip, copy
@@ -55,6 +55,20 @@ class Replicated:
                         domains=len(held_in),
                         replicas=tuple(replicas),
                     )
+
+    def lagging(self, replica: str) -> dict[tuple[AipId, Place], int]:
+        """The AIPs whose newest version never reached the replica, though an older one did:
+        the newest that it got, by AIP and place."""
+        got = func.max(copy.c.version)
+        query = (
+            select(aip.c.aip_id, aip.c.place, got.label("got"))
+            .join_from(aip, copy, (copy.c.aip_id == aip.c.aip_id) & (copy.c.place == aip.c.place))
+            .where(copy.c.replica == replica, aip.c.version > 1)
+            .group_by(aip.c.aip_id, aip.c.place, aip.c.version)
+            .having(got < aip.c.version)
+        )
+        rows = self._database.rows(query)
+        return {(AipId(row.aip_id), Place(row.place)): int(row.got) for row in rows}
 
     def _newest_with_copies(self) -> Iterator[list[AnyRow]]:
         """Verified copies of the newest versions, all of an AIP's in one page."""
