@@ -23,7 +23,6 @@ from ingest.formats import FormatsJudged, judge_formats
 from ingest.profiles.bag import BagProfile
 from ingest.profiles.base import Profile, Shaped, Shaping
 from ingest.profiles.csip import CsipProfile
-from ingest.profiles.csip import CsipProfile
 from ingest.profiles.folder import FolderProfile
 from ingest.profiles.tt05 import tt05_profiles
 from ingest.reception import reception_facts
