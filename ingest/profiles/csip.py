@@ -17,10 +17,12 @@ from ingest.profiles.tt05_places import Places, places_of
 from ingest.submission import Submission
 from repository.aip.packaging_tt05_fields import AGREEMENT, OBJID
 from schemas.findings import Finding, Severity
+from schemas.mets import METS as NAMESPACE
 from schemas.names import find_twins
 from schemas.nouns import Draft, FileRole, SubmittedFile
 
 _REPRESENTATIONS = "representations/"
+_HEAD_BYTES = 64 * 1024
 _UPDATES = frozenset(("SUPPLEMENT", "REPLACEMENT", "REVISED"))
 
 
@@ -30,9 +32,14 @@ class CsipProfile:
     name = "csip"
 
     def claims(self, submission: Submission, /) -> bool:
-        """There is a METS file in the package's folder. It need not be readable: a package
-        with a broken one is no plain folder either."""
-        return places_of(submission, {}).tree.find(METS) is not None
+        """The file METS.xml of the package's folder speaks of METS. It need not be readable: a
+        package with a broken one is no plain folder either."""
+        tree = places_of(submission, {}).tree
+        path = tree.find(METS)
+        if path is None:
+            return False
+        with tree.files[path].open() as stream:
+            return NAMESPACE.encode() in stream.read(_HEAD_BYTES)
 
     def shape(self, submission: Submission, shaping: Shaping) -> Shaped:
         """The draft, and what the requirements of E-ARK say of the package."""
