@@ -42,6 +42,9 @@ _CHUNK_BYTES = 1024 * 1024
 class FastS3Store(S3Store):
     """An S3 store whose small traffic goes through obstore."""
 
+    threads = 32
+    """Its requests wait outside the interpreter; docs/measurements/s3.txt shows what they gain."""
+
     def __init__(
         self, name: str, client: Any, place: Place, options: S3Options, **more: Any
     ) -> None:

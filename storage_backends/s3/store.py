@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -58,10 +59,15 @@ _COPY_LIMIT_BYTES = 5 * 1024**3
 _CONTENT = ("ocfl/", "holding/")
 _UNREADABLE = ""
 _READ_BYTES = 1024 * 1024
+_SMALL_BYTES = 1024 * 1024
+_LARGE_AT_ONCE = 8
 
 
 class S3Store:
     """Bytes at keys in one bucket. Raises only storage errors and ConfigError."""
+
+    threads = 8
+    """More do not help boto3: it is held up by the interpreter, not by the server."""
 
     def __init__(
         self,
@@ -77,13 +83,14 @@ class S3Store:
         self.name = name
         self.url = f"s3://{place.bucket}/{place.prefix}".rstrip("/")
         self.capabilities = Capabilities(
-            server_digest=True, object_lock=bool(options.lock), read_threads=8
+            server_digest=True, object_lock=bool(options.lock), read_threads=self.threads
         )
         host = urlsplit(options.endpoint).netloc or f"amazon/{options.region}"
         self.failure_domain = f"s3:{host}/{options.account}".rstrip("/")
         self.bucket = Bucket(name, client, place, options, now)
         self._pause = pause
         self._part_bytes = part_bytes
+        self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
         self._answered: deque[str] = deque(["kho/replica.json"], maxlen=4)
 
     def put_new(self, key: str, source: Source, *, size_bytes: int, sha256: str) -> None:
@@ -217,7 +224,9 @@ class S3Store:
             sha256=sha256,
             piece_bytes=piece_bytes,
         )
-        with closing(pieces):
+        # However many threads there are, so many pieces are held in memory and no more.
+        bound = self._large if size_bytes > _SMALL_BYTES else nullcontext()
+        with bound, closing(pieces):
             if size_bytes <= piece_bytes:
                 (content,) = pieces
                 self._put(key, content, sha256=sha256, condition=condition, lock=lock)
