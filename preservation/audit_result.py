@@ -12,7 +12,8 @@ from schemas.records import Record
 
 
 class DamageLine(Record, frozen=True, kw_only=True):
-    """One file that is not intact; ``path`` is relative to the object's root."""
+    """One file that is not intact; ``path`` is relative to the object's root, and the whole key
+    for the files of a replica's own (``aip_id`` is empty)."""
 
     replica: str
     aip_id: str

@@ -204,7 +204,7 @@ def _count(archive: Repository, run: _Run, examined: Examined) -> None:
         DamageLine(
             replica=run.replica.name,
             aip_id=item.aip_id,
-            path=item.content_path,
+            path=item.content_path if item.aip_id else item.key,
             verdict=examined.verdict.value,
         )
     )

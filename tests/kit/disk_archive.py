@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from kit.archives import FILES, TestBed, make_bed, store
+from kit.archives import FILES, TestBed, make_bed, store, store_next
 from preservation.audit_items import AuditScope
 from preservation.audit_result import AuditResult
 from preservation.fixity import audit
 from preservation.repair import repair
 from preservation.repair_result import RepairResult
-from repository.aip.facts_reader import read_facts
-from repository.aip.views import CopyView
 from repository.archive import Repository
-from repository.entries import copy_body
-from repository.ocfl.claims import VersionRef, take_claim
-from repository.ocfl.inventory import ContentFile, User, encode_inventory, next_inventory
-from repository.ocfl.layout import object_prefix
-from repository.ocfl.reader import read_object
-from repository.ocfl.writer import ContentItem, write_version
-from repository.replication import CopyOutcome
-from schemas.digests import digests_of
 from schemas.events import Agent
-from schemas.ids import AipId, ocfl_id
-from schemas.nouns import Place
-from schemas.progress import NoProgress
+from schemas.ids import AipId
 from storage_backends.filesystem import FilesystemBackend
 from storage_backends.interface import StorageBackend
-from storage_backends.sources import BytesSource
 from storage_backends.system import SystemCalls
 
 OPERATOR = Agent("tester", "person")
@@ -133,47 +120,8 @@ def rewrite(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-@dataclass(frozen=True, slots=True)
-class _LaterVersion:
-    ref: VersionRef
-    inventory_json: bytes
-    items: list[ContentItem] = field(default_factory=list)
-
-    def content(self) -> Iterator[ContentItem]:
-        yield from self.items
-
-
 def add_version(archive: Repository, logical_path: str, content: bytes) -> AipId:
     """The archive's only AIP has one more version, with one more file, on every replica."""
-    archive.prepare_to_write()
     (summary,) = archive.catalogue.aips()
-    aip_id, prefix = summary.aip_id, object_prefix(Place.ARCHIVE, ocfl_id(summary.aip_id))
-    previous = read_object(archive.replicas[0].backend, prefix).inventory
-    ref = VersionRef(Place.ARCHIVE, aip_id, previous.head_number + 1)
-    digests = digests_of(content)
-    path = f"v{ref.number}/content/{logical_path}"
-    state = {d: list(paths) for d, paths in previous.versions[previous.head].state.items()}
-    state.setdefault(digests.sha512, []).append(logical_path)
-    inventory = next_inventory(
-        previous,
-        state,
-        [ContentFile(logical_path, path, digests.sha256, digests.sha512)],
-        created="2026-11-22T10:00:00Z",
-        message="a later event",
-        user=User(name="tester"),
-    )
-    item = ContentItem(path, BytesSource(content), len(content), digests.sha256)
-    version = _LaterVersion(ref, encode_inventory(inventory), [item])
-    for replica in archive.replicas:
-        take_claim(replica.backend, ref, archive.claim_for(version))
-        write_version(replica.backend, version, progress=NoProgress())
-    archive.catalogue.register(
-        read_facts(CopyView(read_object(archive.replicas[0].backend, prefix)))
-    )
-    archive.record_entries(
-        [
-            ("copy", copy_body(ref, CopyOutcome(replica, verified_at=archive.now())))
-            for replica in archive.replicas
-        ]
-    )
-    return aip_id
+    store_next(archive, summary.aip_id, {logical_path: content})
+    return summary.aip_id
