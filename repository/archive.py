@@ -7,7 +7,6 @@ when first needed; only :meth:`Repository.prepare_to_write` recovers and may wri
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
@@ -234,7 +233,7 @@ class Repository:
         """This process's claim on a version."""
         return Claim(
             writer=self._writer_id,
-            inventory_sha256=hashlib.sha256(version.inventory_json).hexdigest(),
+            inventory_sha256=version.inventory_text.sha256,
             moment=format_moment(self.now()),
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from repository.ocfl.claims import VersionRef
 from repository.ocfl.inventory import INVENTORY, Inventory, decode_inventory
 from repository.ocfl.writer import ContentItem
+from repository.ocfl.written import Written
 from repository.replica import Replica
 from storage_backends.interface import ObjectNotFound
 from storage_backends.sources import StoredSource
@@ -21,6 +22,11 @@ class CommittedCopy:
     ref: VersionRef
     inventory: Inventory
     inventory_json: bytes
+
+    @property
+    def inventory_text(self) -> Written:
+        """The inventory, as a copy of the version is made from it."""
+        return Written.of(self.inventory_json)
 
     def content(self) -> Iterator[ContentItem]:
         """The version's new content files, streamed from the replica.

@@ -6,7 +6,7 @@ is why a rebuilt catalogue equals the lost one (promise 3).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from schemas.ids import AipId
@@ -102,6 +102,7 @@ class AipFacts:
     warnings: int
     fields: Mapping[str, str] = field(default_factory=dict)
     documents: tuple[Document, ...] = ()
-    files: tuple[FileFacts, ...] = ()
+    files: Iterable[FileFacts] = ()
+    """Each once, in no promised order; may be gone through again and again."""
     signatures: tuple[SignatureFacts, ...] = ()
     """By logical path and position."""

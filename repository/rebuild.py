@@ -66,7 +66,7 @@ def rebuild_catalogue(
                 if len(pending) == _AIPS_PER_TRANSACTION:
                     catalogue.register_all(pending)
                     pending = []
-                report.files += len(facts.files)
+                report.files += sum(1 for _ in facts.files)
             progress.advance(files=1)
     catalogue.register_all(pending)
     report.unreadable = [row for prefix, row in failures.items() if prefix not in whole]

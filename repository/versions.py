@@ -12,10 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from repository.aip.build import CONTENT, ContentLine, SealedBuild, seal
-from repository.aip.facts_reader import read_facts
+import msgspec
+
+from repository.aip.build import CONTENT, INVENTORY_FILE, ContentLine, SealedBuild, seal
+from repository.aip.facts_reader import first_facts, read_facts
 from repository.aip.generated import GeneratedFile, GeneratedFiles
-from repository.aip.views import BuildView, CopyView
+from repository.aip.views import CopyView
 from repository.copying import CommittedCopy, committed_copy
 from repository.facts import AipFacts
 from repository.ocfl.claims import VersionRef
@@ -23,7 +25,6 @@ from repository.ocfl.inventory import (
     ContentFile,
     Inventory,
     User,
-    decode_inventory,
     encode_inventory,
     next_inventory,
 )
@@ -79,19 +80,22 @@ def build_next(
         generated.write(path, partial(_put, content=content))
     ref = VersionRef(place, aip_id, previous.head_number + 1)
     added = _write_content(generated.all(), previous, ref, folder)
+    created = format_moment(archive.now())
     inventory = next_inventory(
         previous,
         _state(previous, added),
         added,
-        created=format_moment(archive.now()),
+        created=created,
         message=message,
         user=User(name=SOFTWARE, address=f"urn:uuid:{archive.id}"),
     )
+    (folder / INVENTORY_FILE).write_bytes(encode_inventory(inventory))
     return seal(
         folder,
         ref=ref,
         access=facts.access,
-        inventory_json=encode_inventory(inventory),
+        created=created,
+        message=message,
         receipt=receipt,
     )
 
@@ -116,8 +120,8 @@ def facts_of_build(build: SealedBuild, holders: Sequence[Replica]) -> AipFacts:
     failure: KhoError | None = None
     if build.ref.number == 1:
         try:
-            return read_facts(BuildView(build))
-        except (KhoError, OSError):
+            return first_facts(build)
+        except (KhoError, OSError, KeyError, msgspec.MsgspecError):
             pass  # torn by a power cut; what was made of it is committed all the same
     for replica in holders:
         try:
@@ -131,13 +135,12 @@ def facts_of_build(build: SealedBuild, holders: Sequence[Replica]) -> AipFacts:
 
 def version_event(build: SealedBuild, now: Clock) -> Event:
     """The event of a further version: which one, and why it was made."""
-    inventory = decode_inventory(build.inventory_json, where=str(build.folder))
     return Event(
         id=new_uuid(),
         type=EventType.PACKAGE_CREATION,
         moment=now(),
         outcome=EventOutcome.SUCCESS,
-        detail=f"{inventory.head}: {inventory.versions[inventory.head].message}",
+        detail=f"v{build.ref.number}: {build.record.message}",
         agents=(Agent(SOFTWARE),),
         aip_id=build.ref.aip_id,
         facts={"version": build.ref.number, "files": build.record.files},

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import msgspec
 
+from repository.aip.spool import FILES
 from repository.ocfl.claims import VersionRef
 from repository.ocfl.writer import ContentItem
+from repository.ocfl.written import Written
 from repository.staging import make_durable
 from schemas.digests import CHUNK_BYTES
 from schemas.ids import AipId
@@ -46,8 +48,13 @@ class BuiltRecord(Record, frozen=True, kw_only=True):
     place: str
     version: int
     access: str
+    created: str
+    """Moment of this version, as its inventory says it."""
+    message: str
     inventory_sha256: str
     content_sha256: str
+    files_sha256: str = ""
+    """Of the list that speaks for a first version's files; empty for further versions."""
     files: int
     bytes: int
     receipt: Receipt
@@ -59,7 +66,12 @@ class SealedBuild:
 
     folder: Path
     record: BuiltRecord
-    inventory_json: bytes
+    inventory_text: Written
+
+    @property
+    def inventory_json(self) -> bytes:
+        """The inventory's bytes, read from the folder each time."""
+        return self.inventory_text.read()
 
     @property
     def ref(self) -> VersionRef:
@@ -86,13 +98,20 @@ class SealedBuild:
 
 
 def seal(
-    folder: Path, *, ref: VersionRef, access: Access, inventory_json: bytes, receipt: Receipt
+    folder: Path,
+    *,
+    ref: VersionRef,
+    access: Access,
+    created: str,
+    message: str,
+    receipt: Receipt,
 ) -> SealedBuild:
-    """The build in ``folder`` (its content list is written) is sealed and durable."""
-    inventory_file = folder / INVENTORY_FILE
-    inventory_file.write_bytes(inventory_json)
-    make_durable(inventory_file)
-    make_durable(folder / CONTENT)
+    """The build in ``folder`` is sealed and durable: its content list and its inventory, and
+    for a first version the list of its files, are written."""
+    lists = [name for name in (INVENTORY_FILE, CONTENT, FILES) if (folder / name).exists()]
+    for name in lists:
+        make_durable(folder / name)
+    inventory = Written.at(folder / INVENTORY_FILE)
     files = total = 0
     decoder = msgspec.json.Decoder(ContentLine)
     with (folder / CONTENT).open("rb") as lines:
@@ -104,8 +123,11 @@ def seal(
         place=ref.place.value,
         version=ref.number,
         access=access.value,
-        inventory_sha256=hashlib.sha256(inventory_json).hexdigest(),
+        created=created,
+        message=message,
+        inventory_sha256=inventory.sha256,
         content_sha256=_file_sha256(folder / CONTENT),
+        files_sha256=_file_sha256(folder / FILES) if FILES in lists else "",
         files=files,
         bytes=total,
         receipt=receipt,
@@ -115,22 +137,22 @@ def seal(
     make_durable(partial)
     partial.rename(folder / BUILT)
     make_durable(folder / BUILT)
-    return SealedBuild(folder, record, inventory_json)
+    return SealedBuild(folder, record, inventory)
 
 
 def open_sealed(folder: Path) -> SealedBuild | None:
     """The sealed build in a submission's folder; None when it was never sealed, or is torn."""
     try:
         record = decode((folder / BUILT).read_bytes(), BuiltRecord)
-        inventory_json = (folder / INVENTORY_FILE).read_bytes()
+        inventory = Written.at(folder / INVENTORY_FILE)
         content_sha256 = _file_sha256(folder / CONTENT)
+        files_sha256 = _file_sha256(folder / FILES) if record.files_sha256 else ""
     except (FileNotFoundError, msgspec.MsgspecError):
         return None
-    if hashlib.sha256(inventory_json).hexdigest() != record.inventory_sha256:
+    found = (inventory.sha256, content_sha256, files_sha256)
+    if found != (record.inventory_sha256, record.content_sha256, record.files_sha256):
         return None
-    if content_sha256 != record.content_sha256:
-        return None
-    return SealedBuild(folder, record, inventory_json)
+    return SealedBuild(folder, record, inventory)
 
 
 def is_whole(build: SealedBuild) -> bool:

@@ -7,7 +7,6 @@ their facts only; METS and PREMIS are streamed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,8 +16,9 @@ from repository.aip.admission import (
     finding_records,
     format_line,
 )
-from repository.aip.build import CONTENT, ContentLine, SealedBuild, seal
-from repository.aip.generated import GeneratedFile, GeneratedFiles
+from repository.aip.build import INVENTORY_FILE, SealedBuild, seal
+from repository.aip.content_lists import ContentLists
+from repository.aip.generated import GeneratedFiles
 from repository.aip.packaging import Packaging
 from repository.aip.packaging_tt05 import Tt05Packaging
 from repository.aip.packaging_tt05_fields import is_tt05
@@ -26,12 +26,12 @@ from repository.aip.plan import AipPlan
 from repository.aip.submission_map import write_submission_map
 from repository.aip.verdicts import verdict_of
 from repository.ocfl.claims import VersionRef
-from repository.ocfl.inventory import ContentFile, User, encode_inventory, first_inventory
+from repository.ocfl.inventory import User
+from repository.ocfl.written import write_first_inventory
 from schemas.ids import RepositoryId, new_uuid, ocfl_id
 from schemas.moments import format_moment
 from schemas.nouns import FileRole
 from schemas.records import Receipt, encode, encode_line
-from storage_backends.keys import content_paths
 
 SOFTWARE = "Kho"
 
@@ -42,12 +42,24 @@ def build_aip(plan: AipPlan, folder: Path, *, repository_id: RepositoryId) -> Se
     _write_reports(plan, generated, repository_id)
     packaging = Tt05Packaging if is_tt05(plan.draft.profile) else Packaging
     packaging(plan, generated, repository_id).write()
-    inventory_json = _write_content(plan, folder, generated.all(), repository_id)
+    message = f"Ingest: {plan.outcome.value}"
+    content = ContentLists(plan, folder, generated.all(), signed=_any_signed(plan))
+    content.write()
+    with (folder / INVENTORY_FILE).open("wb") as out:
+        write_first_inventory(
+            out,
+            ocfl_id(plan.aip_id),
+            content.files,
+            created=format_moment(plan.created),
+            message=message,
+            user=User(name=SOFTWARE, address=f"urn:uuid:{repository_id}"),
+        )
     return seal(
         folder,
         ref=VersionRef(plan.place, plan.aip_id, 1),
         access=plan.draft.access,
-        inventory_json=inventory_json,
+        created=format_moment(plan.created),
+        message=message,
         receipt=draft_receipt(plan),
     )
 
@@ -98,7 +110,7 @@ def _write_reports(plan: AipPlan, generated: GeneratedFiles, repository_id: Repo
         )
 
     generated.write(paths.FORMATS, formats)
-    if any(report.decision != "none" for report in plan.signatures.values()):
+    if _any_signed(plan):
         generated.write(paths.SIGNATURES, signatures)
     for name in sorted(plan.reports):
         generated.write(f"{paths.OTHER}{name}", plan.reports[name])
@@ -108,54 +120,8 @@ def _write_reports(plan: AipPlan, generated: GeneratedFiles, repository_id: Repo
     generated.write(f"{folder}{paths.MAP_NAME}", lambda out: write_submission_map(out, plan.draft))
 
 
-def _write_content(
-    plan: AipPlan, folder: Path, generated: list[GeneratedFile], repository_id: RepositoryId
-) -> bytes:
-    """``content.ndjson`` lists each distinct content once; the inventory's bytes."""
-    logical = [file.logical_path for file in plan.draft.files]
-    logical += [file.logical_path for file in generated]
-    content_path_by_logical = content_paths(logical, version=1)
-    files: list[ContentFile] = []
-    written: set[str] = set()
-    with (folder / CONTENT).open("wb") as out:
-        for file, line in _content(plan, folder, generated, content_path_by_logical):
-            files.append(file)
-            if file.sha512 not in written:
-                written.add(file.sha512)
-                out.write(encode_line(line))
-    inventory = first_inventory(
-        ocfl_id(plan.aip_id),
-        files,
-        created=format_moment(plan.created),
-        message=f"Ingest: {plan.outcome.value}",
-        user=User(name=SOFTWARE, address=f"urn:uuid:{repository_id}"),
-    )
-    return encode_inventory(inventory)
-
-
-def _content(
-    plan: AipPlan,
-    folder: Path,
-    generated: list[GeneratedFile],
-    content_path_by_logical: dict[str, str],
-) -> Iterator[tuple[ContentFile, ContentLine]]:
-    rows = [
-        (file.logical_path, _relative(file.staged, folder), file.size_bytes, file.digests)
-        for file in plan.draft.files
-    ]
-    rows += [(file.logical_path, file.staged, file.size_bytes, file.digests) for file in generated]
-    for logical_path, staged, size_bytes, digests in rows:
-        content_path = content_path_by_logical[logical_path]
-        yield (
-            ContentFile(logical_path, content_path, digests.sha256, digests.sha512),
-            ContentLine(
-                content_path=content_path, staged=staged, size=size_bytes, sha256=digests.sha256
-            ),
-        )
-
-
-def _relative(staged: str, folder: Path) -> str:
-    return str(Path(staged).relative_to(folder))
+def _any_signed(plan: AipPlan) -> bool:
+    return any(report.decision != "none" for report in plan.signatures.values())
 
 
 def _put(out: BinaryIO, content: bytes) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 import msgspec
 
 from repository.aip.admission import Admission, DocumentRecord, FormatLine
+from repository.aip.build import SealedBuild
 from repository.aip.paths import ADMISSION, FORMATS, SIGNATURES, SUBMISSIONS, is_submission_map
+from repository.aip.spool import FileLine, SpooledFiles
 from repository.aip.verdicts import Verdict, signature_facts
 from repository.aip.views import AipView, read_verified
 from repository.facts import AipFacts, FileFacts, VersionFacts
+from repository.ocfl.claims import VersionRef
 from repository.ocfl.inventory import (
     DECLARATION,
     DECLARATION_CONTENT,
@@ -25,8 +28,10 @@ from schemas.digests import Digests, digests_of
 from schemas.ids import aip_of_ocfl_id
 from schemas.nouns import Access, Document
 from schemas.records import MapEntry, decode
+from storage_backends.interface import DigestMismatch
 
 _T = TypeVar("_T")
+_READ = frozenset({ADMISSION, SIGNATURES})
 
 
 def read_facts(view: AipView) -> AipFacts:
@@ -44,12 +49,64 @@ def read_facts(view: AipView) -> AipFacts:
         raise InventoryUnusable(where=inventory.id, reason=f"no {ADMISSION}") from error
     verdicts = tuple(_lines(view, SIGNATURES, Verdict))
     files = (*_files(view, verdicts), *_beside_the_state(view))
-    return AipFacts(
-        aip_id=aip_id,
-        place=view.place,
-        version=inventory.head_number,
+    return _facts(
+        VersionRef(view.place, aip_id, inventory.head_number),
+        admission,
         versions=tuple(_versions(view)),
-        created=inventory.versions["v1"].created,
+        files=tuple(sorted(files, key=lambda file: file.logical_path)),
+        verdicts=verdicts,
+    )
+
+
+def first_facts(build: SealedBuild) -> AipFacts:
+    """The same of a first version that was just built, from the list spooled beside it.
+
+    DigestMismatch when a record it leans on was torn since.
+    """
+    spooled = SpooledFiles(build.folder, tuple(_structure_of(build)))
+    leaned_on = {line.logical_path: line for line in spooled.lines() if line.logical_path in _READ}
+    admission = decode(_staged(build, leaned_on[ADMISSION]), Admission)
+    signed = leaned_on.get(SIGNATURES)
+    decoder = msgspec.json.Decoder(Verdict)
+    lines = _staged(build, signed).splitlines() if signed else ()
+    record = build.record
+    version = VersionFacts(
+        number=1,
+        created=record.created,
+        inventory_sha256=build.inventory_text.sha256,
+        inventory_sha512=build.inventory_text.sha512,
+        message=record.message,
+    )
+    return _facts(
+        build.ref,
+        admission,
+        versions=(version,),
+        files=spooled,
+        verdicts=tuple(decoder.decode(line) for line in lines),
+    )
+
+
+def _staged(build: SealedBuild, line: FileLine) -> bytes:
+    content = (build.folder / line.staged).read_bytes()
+    if digests_of(content).sha512 != line.sha512:
+        raise DigestMismatch(backend="", key=line.logical_path)
+    return content
+
+
+def _facts(
+    ref: VersionRef,
+    admission: Admission,
+    *,
+    versions: tuple[VersionFacts, ...],
+    files: Iterable[FileFacts],
+    verdicts: tuple[Verdict, ...],
+) -> AipFacts:
+    return AipFacts(
+        aip_id=ref.aip_id,
+        place=ref.place,
+        version=ref.number,
+        versions=versions,
+        created=versions[0].created,
         profile=admission.profile,
         outcome=admission.outcome,
         fonds=admission.fonds,
@@ -66,7 +123,7 @@ def read_facts(view: AipView) -> AipFacts:
         warnings=admission.warnings,
         fields=admission.fields,
         documents=tuple(_document(record) for record in admission.documents),
-        files=tuple(sorted(files, key=lambda file: file.logical_path)),
+        files=files,
         signatures=tuple(row for verdict in verdicts for row in signature_facts(verdict)),
     )
 
@@ -97,7 +154,7 @@ def _files(view: AipView, verdicts: tuple[Verdict, ...]) -> Iterator[FileFacts]:
             content_path=content_path,
             sha256=sha256_by_path.get(content_path, ""),
             sha512=sha512,
-            role=_role(logical_path, size_bytes),
+            role=role_of(logical_path, size_bytes),
             size_bytes=size_bytes,
             puids=formats.get(logical_path, ()),
             signature_decision=decisions.get(logical_path, ""),
@@ -117,10 +174,21 @@ def _beside_the_state(view: AipView) -> Iterator[FileFacts]:
     for number in range(1, inventory.head_number + 1):
         content = view.version_inventory_json(number)
         folders = ["", f"v{number}/"] if number == inventory.head_number else [f"v{number}/"]
-        for folder in folders:
-            yield _stored(f"{folder}{INVENTORY}", digests_of(content), "structure")
-            sidecar = digests_of(sidecar_of(content))
-            yield _stored(f"{folder}{SIDECAR}", sidecar, "structure")
+        yield from _inventories(folders, digests_of(content), sidecar_of(content))
+
+
+def _structure_of(build: SealedBuild) -> Iterator[FileFacts]:
+    """The files that make a folder an object of one version."""
+    inventory = build.inventory_text
+    yield _stored(DECLARATION, digests_of(DECLARATION_CONTENT), "structure")
+    digests = Digests(inventory.sha256, inventory.sha512)
+    yield from _inventories(["", "v1/"], digests, inventory.sidecar)
+
+
+def _inventories(folders: list[str], digests: Digests, sidecar: bytes) -> Iterator[FileFacts]:
+    for folder in folders:
+        yield _stored(f"{folder}{INVENTORY}", digests, "structure")
+        yield _stored(f"{folder}{SIDECAR}", digests_of(sidecar), "structure")
 
 
 def _stored(content_path: str, digests: Digests, role: str) -> FileFacts:
@@ -133,7 +201,8 @@ def _stored(content_path: str, digests: Digests, role: str) -> FileFacts:
     )
 
 
-def _role(logical_path: str, size_bytes: int | None) -> str:
+def role_of(logical_path: str, size_bytes: int | None) -> str:
+    """What a file is to the AIP; ``size_bytes`` is None for what Kho wrote."""
     if size_bytes is None:
         return "metadata"
     return "documentation" if logical_path.startswith(SUBMISSIONS) else "data"

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete, insert, select, update
 
-from repository.catalogue.database import BATCH_ROWS
+from repository.catalogue.database import BATCH_ROWS, AnyRow
 from repository.catalogue.rows import (
     aip_row,
     document_row,
@@ -29,7 +29,7 @@ from repository.catalogue.tables import (
     signature,
     version,
 )
-from repository.facts import AipFacts
+from repository.facts import AipFacts, FileFacts
 from schemas.ids import AipId
 from schemas.nouns import Place
 
@@ -52,10 +52,7 @@ def register_facts(connection: Connection, facts: AipFacts) -> int:
         document,
         (document_row(key, place, each) for place, each in enumerate(facts.documents)),
     )
-    keys = _content_keys(connection, key, facts)
-    _insert(
-        connection, file, (file_row(key, keys[each.content_path], each) for each in facts.files)
-    )
+    _register_files(connection, key, facts.files)
     _insert(connection, signature, (signature_row(key, each) for each in facts.signatures))
     return key
 
@@ -94,34 +91,62 @@ def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]
         connection.execute(insert(table), batch)
 
 
-def _content_keys(connection: Connection, key: int, facts: AipFacts) -> dict[str, int]:
-    """The key of every content path the facts name; rows of no longer named paths are gone."""
-    wanted = {each.content_path: (each.sha256, each.sha512) for each in facts.files}
-    gone, known = [], {}
-    for row in connection.execute(select(content).where(content.c.aip_key == key)):
-        digests = wanted.get(row.content_path)
-        # Other digests for a path that OCFL never rewrites: other bytes, never verified.
-        if digests != (row.sha256.hex(), row.sha512.hex()):
-            gone.append(row.content_key)
-        else:
-            known[row.content_path] = row.content_key
-    _delete_content(connection, gone)
-    _insert(
-        connection,
-        content,
-        (
-            {
-                "aip_key": key,
-                "content_path": path,
-                "sha256": bytes.fromhex(digests[0]),
-                "sha512": bytes.fromhex(digests[1]),
-            }
-            for path, digests in wanted.items()
-            if path not in known
-        ),
+def _register_files(connection: Connection, key: int, files: Iterable[FileFacts]) -> None:
+    """Rows of ``file`` and ``content`` for every file; rows of no longer named paths are gone.
+
+    A batch at a time: an AIP may have 200,000 files. A content path that many files share is
+    met again in later batches and found in the table.
+    """
+    stale = set(
+        connection.execute(select(content.c.content_key).where(content.c.aip_key == key)).scalars()
     )
-    keys = select(content.c.content_path, content.c.content_key).where(content.c.aip_key == key)
-    return {row.content_path: row.content_key for row in connection.execute(keys)}
+    for batch in in_batches(files):
+        keys = _content_keys(connection, key, batch, stale)
+        connection.execute(
+            insert(file), [file_row(key, keys[each.content_path], each) for each in batch]
+        )
+    _delete_content(connection, sorted(stale))
+
+
+def _content_keys(
+    connection: Connection, key: int, files: Sequence[FileFacts], stale: set[int]
+) -> dict[str, int]:
+    """The key of every content path of ``files``; what was met is no longer in ``stale``."""
+    wanted = {each.content_path: (each.sha256, each.sha512) for each in files}
+    known = _known_contents(connection, key, wanted)
+    gone = []
+    for path, row in list(known.items()):
+        stale.discard(row.content_key)
+        # Other digests for a path that OCFL never rewrites: other bytes, never verified.
+        if wanted[path] != (row.sha256.hex(), row.sha512.hex()):
+            gone.append(row.content_key)
+            del known[path]
+    _delete_content(connection, gone)
+    missing = [
+        {
+            "aip_key": key,
+            "content_path": path,
+            "sha256": bytes.fromhex(digests[0]),
+            "sha512": bytes.fromhex(digests[1]),
+        }
+        for path, digests in wanted.items()
+        if path not in known
+    ]
+    if missing:
+        connection.execute(insert(content), missing)
+        known = _known_contents(connection, key, wanted)
+    return {path: row.content_key for path, row in known.items()}
+
+
+def _known_contents(connection: Connection, key: int, paths: Iterable[str]) -> dict[str, AnyRow]:
+    """The rows of ``content`` that the AIP has for ``paths``."""
+    query = select(content).where(content.c.aip_key == key)
+    found = (
+        row
+        for part in in_batches(paths)
+        for row in connection.execute(query.where(content.c.content_path.in_(part)))
+    )
+    return {row.content_path: row for row in found}
 
 
 def _delete_content(connection: Connection, keys: Sequence[int]) -> None:

@@ -107,32 +107,6 @@ def version_number(name: str) -> int:
     return int(match[1])
 
 
-def first_inventory(
-    identifier: str, files: list[ContentFile], *, created: str, message: str, user: User
-) -> Inventory:
-    """The inventory of a new object whose first version holds ``files``.
-
-    Files of equal content share one content path: the first one's; callers write only that.
-    """
-    manifest: dict[str, list[str]] = {}
-    fixity: dict[str, list[str]] = {}
-    state: dict[str, list[str]] = {}
-    for file in files:
-        if file.sha512 not in manifest:
-            manifest[file.sha512] = [file.content_path]
-            fixity[file.sha256] = manifest[file.sha512]
-        state.setdefault(file.sha512, []).append(file.logical_path)
-    return Inventory(
-        id=identifier,
-        type=TYPE,
-        digest_algorithm="sha512",
-        head="v1",
-        manifest=manifest,
-        fixity={"sha256": fixity},
-        versions={"v1": Version(created=created, state=state, message=message, user=user)},
-    )
-
-
 def next_inventory(
     previous: Inventory,
     state: Mapping[str, list[str]],

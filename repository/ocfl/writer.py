@@ -9,9 +9,9 @@ recovery (``repository.recovery``) what to finish.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
@@ -23,8 +23,9 @@ from repository.ocfl.inventory import (
     INVENTORY,
     SIDECAR,
     decode_inventory,
-    sidecar_of,
 )
+from repository.ocfl.written import Written
+from schemas.errors import KhoError
 from schemas.progress import Progress
 from storage_backends.interface import (
     HeadConflict,
@@ -36,7 +37,6 @@ from storage_backends.interface import (
     StorageError,
 )
 from storage_backends.reading import ReadRequest, read_digests
-from storage_backends.sources import BytesSource
 
 _BATCH = 256
 
@@ -66,6 +66,9 @@ class VersionContent(Protocol):
     @property
     def inventory_json(self) -> bytes: ...
 
+    @property
+    def inventory_text(self) -> Written: ...
+
     def content(self) -> Iterator[ContentItem]:
         """The version's new content files, in any order; may be called again."""
 
@@ -84,14 +87,17 @@ def write_version(
     the claim in place and the version uncommitted.
     """
     ref = version.ref
-    token = _expect_predecessor(backend, version, resuming=resuming)
+    try:
+        token = _expect_predecessor(backend, version, resuming=resuming)
+    except KhoError:
+        if not resuming:  # nothing was written yet: the claim protects nothing
+            with suppress(StorageError):
+                drop_claim(backend, ref)
+        raise
     if token != _COMMITTED:
         write_content(backend, version, progress=progress, resuming=resuming)
-        _put(backend, f"{ref.version_prefix}{INVENTORY}", version.inventory_json, resuming)
-        sidecar = sidecar_of(version.inventory_json)
-        _put(backend, f"{ref.version_prefix}{SIDECAR}", sidecar, resuming)
-        if ref.number == 1:
-            _put(backend, f"{ref.object_prefix}{DECLARATION}", DECLARATION_CONTENT, resuming)
+        for key, text in _structure(version):
+            _put(backend, key, text, resuming)
         backend.settle(ref.object_prefix)
         read_back(backend, version, progress=progress)
         _commit(backend, version, token)
@@ -102,24 +108,26 @@ def finish_version(backend: StorageBackend, version: VersionContent) -> bool:
     """A committed version's sidecar stands, both were read back, and no claim is left; whether
     the sidecar had to be written."""
     ref = version.ref
-    written = write_root_sidecar(backend, ref.object_prefix, version.inventory_json)
+    inventory = version.inventory_text
+    written = write_root_sidecar(backend, ref.object_prefix, inventory.sidecar)
     backend.settle(ref.object_prefix)
-    for name, expected in (
-        (INVENTORY, version.inventory_json),
-        (SIDECAR, sidecar_of(version.inventory_json)),
-    ):
-        key = f"{ref.object_prefix}{name}"
-        if backend.read_head(key)[0] != expected:
-            raise ReadBackFailed(backend=backend.name, key=key)
+    expected = {
+        f"{ref.object_prefix}{INVENTORY}": inventory.sha256,
+        f"{ref.object_prefix}{SIDECAR}": Written.of(inventory.sidecar).sha256,
+    }
+    for result in read_digests(backend, map(ReadRequest, expected)):
+        if result.error is not None:
+            raise result.error
+        if result.digest != expected[result.key]:
+            raise ReadBackFailed(backend=backend.name, key=result.key)
     drop_claim(backend, ref)
     return written
 
 
-def write_root_sidecar(backend: StorageBackend, prefix: str, inventory_json: bytes) -> bool:
+def write_root_sidecar(backend: StorageBackend, prefix: str, wanted: bytes) -> bool:
     """The root sidecar says what the root inventory is; it is derived, so rewriting is safe.
     Whether it had to be written."""
     key = f"{prefix}{SIDECAR}"
-    wanted = sidecar_of(inventory_json)
     try:
         current, token = backend.read_head(key)
     except ObjectNotFound:
@@ -155,28 +163,36 @@ def read_back(backend: StorageBackend, version: VersionContent, *, progress: Pro
     """Every new file of the version was read again from the store and has its digest."""
     prefix = version.ref.object_prefix
     expected: dict[str, str] = {}
+    structure: set[str] = set()
 
     def requests() -> Iterator[ReadRequest]:
         for item in version.content():
             expected[prefix + item.path] = item.sha256
             yield ReadRequest(prefix + item.path, item.size_bytes)
-        for name, content in (
-            (INVENTORY, version.inventory_json),
-            (SIDECAR, sidecar_of(version.inventory_json)),
-        ):
-            key = f"{version.ref.version_prefix}{name}"
-            expected[key] = hashlib.sha256(content).hexdigest()
-            yield ReadRequest(key, len(content))
+        for key, text in _structure(version):
+            structure.add(key)
+            expected[key] = text.sha256
+            yield ReadRequest(key, text.size_bytes)
 
     for result in read_digests(backend, requests()):
         if result.error is not None:
             raise result.error
         if result.digest != expected.pop(result.key):
             raise ReadBackFailed(backend=backend.name, key=result.key)
-        if not result.key.startswith(f"{version.ref.version_prefix}{INVENTORY}"):
+        if result.key not in structure:
             progress.advance(files=1, size_bytes=result.size_bytes)
     if expected:
         raise ReadBackFailed(backend=backend.name, key=next(iter(expected)))
+
+
+def _structure(version: VersionContent) -> Iterator[tuple[str, Written]]:
+    """Key and content of what a version consists of besides its content files, in the order
+    in which it is written."""
+    ref, inventory = version.ref, version.inventory_text
+    yield f"{ref.version_prefix}{INVENTORY}", inventory
+    yield f"{ref.version_prefix}{SIDECAR}", Written.of(inventory.sidecar)
+    if ref.number == 1:
+        yield f"{ref.object_prefix}{DECLARATION}", Written.of(DECLARATION_CONTENT)
 
 
 def head_number(backend: StorageBackend, ref: VersionRef) -> int:
@@ -207,8 +223,6 @@ def _expect_predecessor(
     if resuming and current == version.inventory_json:
         return _COMMITTED
     if decode_inventory(current, where=key).head_number != ref.number - 1:
-        if not resuming:
-            drop_claim(backend, ref)
         raise VersionTaken(aip_id=ref.aip_id, version=ref.number, replica=backend.name)
     return token
 
@@ -225,10 +239,9 @@ def _commit(backend: StorageBackend, version: VersionContent, token: HeadToken |
         ) from error
 
 
-def _put(backend: StorageBackend, key: str, content: bytes, resuming: bool) -> None:
-    digest = hashlib.sha256(content).hexdigest()
+def _put(backend: StorageBackend, key: str, text: Written, resuming: bool) -> None:
     try:
-        backend.put_new(key, BytesSource(content), size_bytes=len(content), sha256=digest)
+        backend.put_new(key, text.source, size_bytes=text.size_bytes, sha256=text.sha256)
     except ObjectExists:
         if not resuming:
             raise

@@ -153,11 +153,12 @@ def test_removing_a_dossier_keeps_what_the_journal_says(catalogue: Catalogue) ->
 
 def test_a_new_version_is_held_beside_the_bytes_of_the_one_before(catalogue: Catalogue) -> None:
     first = make_facts(1, files=2)
+    before = tuple(first.files)
     catalogue.register(first)
-    old = replace(first.files[0], logical_path="/old", role="superseded", size_bytes=None)
+    old = replace(before[0], logical_path="/old", role="superseded", size_bytes=None)
     new = make_file("z", content_path="v2/content/new")
     versions = (make_version(1), make_version(2))
-    second = make_facts(1, version=2, versions=versions, files=(old, first.files[1], new))
+    second = make_facts(1, version=2, versions=versions, files=(old, before[1], new))
     catalogue.register(second)
     assert catalogue.aip(aip_id(1)) == second
     assert [each.content_path for each in catalogue.content(aip_id(1), Place.ARCHIVE)] == [
@@ -181,13 +182,14 @@ def test_the_audit_state_of_unchanged_bytes_outlives_a_new_version(catalogue: Ca
 
 def test_other_bytes_under_a_known_path_were_never_verified(catalogue: Catalogue) -> None:
     facts = make_facts(1, files=2)
+    first, second = facts.files
     catalogue.register(facts)
     catalogue.apply(copy_line(1, 1, "a"))
     catalogue.record_checks("run", "a", _all_intact(catalogue), "")
-    other = replace(facts.files[0], sha256="ab" * 32)
-    catalogue.register(replace(facts, files=(other, facts.files[1])))
+    other = replace(first, sha256="ab" * 32)
+    catalogue.register(replace(facts, files=(other, second)))
     due = catalogue.due_files("a", before="2026-01-01", now="2027-01-01")
-    assert [each.content_path for each in due] == [facts.files[0].content_path]
+    assert [each.content_path for each in due] == [first.content_path]
 
 
 def _all_intact(catalogue: Catalogue) -> list[FileCheck]:
