@@ -142,12 +142,11 @@ def release(aip_id: AipId, desk: Desk, officer: Officer, reason: str) -> Answer:
                 return Answer(receipt=winner)
 
 
-def refuse(aip_id: AipId, desk: Desk, officer: Officer, reason: str) -> Receipt:
+def refuse(aip_id: AipId, archive: Repository, officer: Officer, reason: str) -> Receipt:
     """The submission is refused, with a receipt that says why; its bytes stay where they are.
 
     Refused before: the receipt of then.
     """
-    archive = desk.archive
     archive.prepare_to_write()
     with _deciding(archive, aip_id):
         old = _receipt(archive, aip_id)

@@ -47,6 +47,8 @@ class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     archive_kind: Literal["unknown", "historical", "current"] = "unknown"
     """Whether this is a historical archive (*lưu trữ lịch sử*), which takes permanent dossiers
     only, or a current one; `unknown` leaves that rule unchecked."""
+    letterhead: Literal["state", "party"] = "state"
+    """What stands at the head of printed receipts: the state's name and motto, or the Party's."""
     accept_test_packages: bool = False
     """Takes packages that are marked TEST, as a training archive does."""
     schemas: str = ""

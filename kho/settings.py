@@ -7,10 +7,12 @@ line in docs/reference/settings.md, made from these records.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from ingest.settings import IngestSettings
+from preservation.signatures.signing_settings import SigningSettings
 from repository.settings import ReplicaSettings, RepositorySettings, RepositoryTable
 from schemas.text import Language
 
@@ -18,17 +20,30 @@ PLACES = frozenset({"policy", "format_policy", "schemas"})
 """Settings that name files or folders; seen from the archive's folder."""
 
 
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """``[people.USER]``: one person, by the operating system user's name."""
+
+    name: str
+    """The full name, as it stands in decisions, events and receipts."""
+    roles: tuple[Literal["approver"], ...] = ()
+    """What the person may do besides receiving and proposing: `approver` releases and refuses
+    held submissions."""
+
+
 class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What stands before the first table, and the tables."""
 
     language: Language = "vi"
     """The language of messages, receipts and reports: `vi` or `en`; `--lang` wins."""
-    people: dict[str, str] = {}
+    people: dict[str, str | Person] = {}
     """Who acts: an operating system user's name, and the person's full name as it stands in
-    decisions and events. A user not listed acts under the user name."""
+    decisions and events, or a table `[people.USER]` with `name` and `roles`
+    (`roles = ["approver"]` releases and refuses held submissions). A user not listed acts under
+    the user name, and decides about nothing that is held."""
     repository: RepositoryTable
     replica: tuple[ReplicaSettings, ...] = ()
     ingest: IngestSettings = IngestSettings()
+    signing: SigningSettings = SigningSettings()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,9 +52,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     """The file that was read."""
     language: Language
-    people: dict[str, str]
+    people: dict[str, Person]
     repository: RepositorySettings
     ingest: IngestSettings
+    signing: SigningSettings
 
 
 def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
@@ -56,12 +72,27 @@ def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
     return Settings(
         path=path,
         language=stated.language,
-        people=stated.people,
+        people={
+            user: Person(name=said) if isinstance(said, str) else said
+            for user, said in stated.people.items()
+        },
         ingest=msgspec.structs.replace(stated.ingest, **places),
+        signing=_seen_from(stated.signing, Path(root)),
         repository=RepositorySettings(
             **msgspec.structs.asdict(stated.repository), root=root, replicas=replicas
         ),
     )
+
+
+def _seen_from(signing: SigningSettings, root: Path) -> SigningSettings:
+    """The same files, named absolutely."""
+    named = {
+        name: str(root / value)
+        for name in ("pkcs12", "key", "certificate", "passphrase_file")
+        if (value := getattr(signing, name))
+    }
+    chain = tuple(str(root / each) for each in signing.chain)
+    return msgspec.structs.replace(signing, chain=chain, **named)
 
 
 def located(url: str, root: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from schemas.errors import ConfigError
@@ -11,6 +11,7 @@ from schemas.ids import AipId
 
 if TYPE_CHECKING:
     from repository.archive import Repository
+    from repository.catalogue import AipSummary
     from repository.settings import RepositorySettings
 
 
@@ -46,6 +47,17 @@ def aip_named(archive: Repository, text: str) -> AipId:
     if len(found) > 1:
         raise SeveralAips(named=text, found=", ".join(sorted(found)))
     return AipId(found.pop())
+
+
+def waiting_or_kept(
+    archive: Repository, summaries: Iterable[AipSummary]
+) -> Iterator[AipSummary]:
+    """The summaries without what only still lies in the holding area: once released it is in
+    the archive, once refused it is nobody's dossier. ``kho holding list --all`` has these."""
+    decided = archive.catalogue.decided_holdings()
+    for summary in summaries:
+        if summary.place.value != "holding" or summary.aip_id not in decided:
+            yield summary
 
 
 def aip_by_id(text: str) -> AipId:

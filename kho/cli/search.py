@@ -8,6 +8,7 @@ import msgspec
 from kho.cli.command import argument, command, json_option, option
 from kho.cli.exits import Exit
 from kho.cli.listed import ListedAip, listed, print_listed
+from kho.cli.named import waiting_or_kept
 from kho.cli.output import print_json
 from kho.cli.session import Session
 
@@ -36,12 +37,13 @@ def search(
     """The dossiers that hold every word are printed."""
     with session.repository() as repository:
         page = repository.catalogue.search(" ".join(words), limit=limit, fonds=fonds)
-    aips = tuple(map(listed, page.rows))
+        aips = tuple(map(listed, waiting_or_kept(repository, page.rows)))
+    total = page.total_capped - (len(page.rows) - len(aips))
     if as_json:
-        print_json(Found(total=page.total_capped, more=page.more_than_cap, aips=aips))
+        print_json(Found(total=total, more=page.more_than_cap, aips=aips))
         return Exit.DONE
     print_listed(session, aips)
-    if page.total_capped > len(aips) or not aips:
+    if total > len(aips) or not aips:
         code = "CLI-SEARCH-MORE" if aips else "CLI-SEARCH-NONE"
-        session.note(code, shown=len(aips), total=page.total_capped)
+        session.note(code, shown=len(aips), total=total)
     return Exit.DONE

@@ -16,6 +16,7 @@ from schemas.errors import KhoError
 from schemas.text import LANGUAGES, Language, say
 
 if TYPE_CHECKING:
+    from ingest.approval import Officer
     from kho.settings import Settings
     from repository.archive import Repository
     from schemas.events import Agent
@@ -34,6 +35,8 @@ class Session:
     """The folder given by ``-C``."""
     chosen_language: Language | None = None
     """The language given by ``--lang``."""
+    user: str = field(default_factory=lambda: pwd.getpwuid(os.geteuid()).pw_name)
+    """The operating system's user, asked of the system: no option or variable says otherwise."""
 
     @cached_property
     def settings(self) -> Settings:
@@ -92,8 +95,16 @@ class Session:
         """Who acts: the operating system's user, by the name ``[people]`` gives."""
         from schemas.events import Agent
 
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        return Agent(name=self.settings.people.get(user, user), kind="person", role="operator")
+        return Agent(name=self.officer().name, kind="person", role="operator")
+
+    def officer(self) -> Officer:
+        """Who acts, and what ``[people]`` lets that person decide."""
+        from ingest.approval import Officer
+
+        person = self.settings.people.get(self.user)
+        if person is None:
+            return Officer(self.user, self.user)
+        return Officer(self.user, person.name, known=True, approver="approver" in person.roles)
 
 
 def _language(text: str) -> Language | None:

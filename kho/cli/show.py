@@ -11,7 +11,7 @@ import msgspec
 from kho.cli.command import argument, command, json_option
 from kho.cli.exits import Exit
 from kho.cli.listed import ListedAip, listed, print_listed
-from kho.cli.named import NoSuchAip
+from kho.cli.named import NoSuchAip, waiting_or_kept
 from kho.cli.output import print_json, print_table
 from kho.cli.session import Session
 from kho.cli.sizes import sized
@@ -78,7 +78,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 def show(session: Session, named: str, as_json: bool) -> int:
     """The one AIP that is named is printed; several are listed, to choose from."""
     with session.repository() as repository:
-        found = repository.catalogue.find(named)
+        everything = repository.catalogue.find(named)
+        found = tuple(waiting_or_kept(repository, everything)) or everything
         if not found:
             raise NoSuchAip(named=named)
         if len(found) > 1:

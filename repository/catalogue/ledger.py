@@ -10,12 +10,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, insert, select
+from sqlalchemy import Connection, Select, Table, func, insert, or_, select
 
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database
 from repository.catalogue.deriving import CopyBody, EventBody, derive, refused
 from repository.catalogue.registering import in_batches
-from repository.catalogue.tables import copy, event, ledger_line, receipt, rejection
+from repository.catalogue.tables import aip, copy, event, ledger_line, receipt, rejection
 from schemas.events import Event
 from schemas.ids import AipId
 from schemas.moments import parse_moment
@@ -85,6 +85,29 @@ class Ledger:
         """Every answer given about the AIP, oldest first."""
         query = _with_body(receipt).where(receipt.c.aip_id == aip_id).order_by(receipt.c.seq)
         return tuple(map(_receipt_of, self._database.rows(query)))
+
+    def decided_holdings(self) -> frozenset[str]:
+        """Ids of what lies in the holding area and waits no more: released or refused since."""
+        any_ = receipt.alias()
+        newest = (
+            select(func.max(any_.c.seq))
+            .where(any_.c.aip_id == aip.c.aip_id, any_.c.outcome != Outcome.DUPLICATE.value)
+            .correlate(aip)
+            .scalar_subquery()
+        )
+        query = (
+            select(aip.c.aip_id)
+            .join_from(aip, receipt, receipt.c.seq == newest)
+            .where(aip.c.place == Place.HOLDING.value, receipt.c.outcome != Outcome.HELD.value)
+        )
+        return frozenset(row.aip_id for row in self._database.rows(query))
+
+    def receipt_named(self, text: str) -> Receipt | None:
+        """The newest answer with this id, or about the submission with this digest."""
+        named = or_(receipt.c.receipt_id == text, receipt.c.submission_digest == text)
+        query = _with_body(receipt).where(named).order_by(receipt.c.seq.desc()).limit(1)
+        found = self._database.rows(query)
+        return _receipt_of(found[0]) if found else None
 
     def rejections_of(self, submission_digest: str) -> Iterator[LedgerLine]:
         """The ``rejection`` lines about exactly this content, newest first."""

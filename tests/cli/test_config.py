@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from kho import config, config_checks
-from kho.settings import FileSettings, located
+from kho.settings import FileSettings, Person, located
 from kho.toml_text import line_of
 from repository.settings import ReplicaSettings, RepositoryTable
 from schemas.errors import ConfigError
@@ -39,6 +39,10 @@ threads = 4
 
 [people]
 nva = "Nguyễn Văn A"
+
+[people.ttb]
+name = "Trần Thị B"
+roles = ["approver"]
 """
 
 
@@ -62,7 +66,10 @@ def refused(folder: Path, text: str) -> ConfigError:
 def test_a_file_is_read_into_the_records_of_the_packages(tmp_path: Path) -> None:
     settings = config.load(written(tmp_path, GOOD))
     assert settings.language == "en"
-    assert settings.people == {"nva": "Nguyễn Văn A"}
+    assert settings.people == {
+        "nva": Person(name="Nguyễn Văn A"),
+        "ttb": Person(name="Trần Thị B", roles=("approver",)),
+    }
     assert settings.repository.root == str(tmp_path)
     assert settings.repository.min_copies == 2
     assert settings.repository.replicas == (
@@ -118,7 +125,9 @@ def test_an_unknown_setting_is_named_with_its_line_and_its_nearest_neighbour(
 def test_a_setting_like_no_other_is_answered_with_what_could_stand_there(tmp_path: Path) -> None:
     error = refused(tmp_path, "zzzzzz = 1\n" + GOOD)
     assert isinstance(error, config_checks.UnlikeAnySetting)
-    assert error.fields["known"] == "language, people, repository, replica, ingest"
+    assert error.fields["known"] == (
+        "language, people, repository, replica, ingest, signing, schedule, notify"
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,7 +257,7 @@ def test_what_is_written_is_read_back_the_same(tmp_path: Path) -> None:
     path = tmp_path / "kho.toml"
     config.write_config(path, stated)
     read = config.load(path)
-    assert read.people == stated.people
+    assert {user: person.name for user, person in read.people.items()} == stated.people
     assert msgspec.structs.replace(read.repository.replicas[1], url="file:b") == stated.replica[1]
     assert read.repository.replicas[0].options == {"k": "v", "n": 2}
     assert (read.repository.name, read.repository.min_copies) == ('"Kho"', 1)

@@ -19,11 +19,11 @@ from ingest.approval import (
 from ingest.desk import Desk
 from ingest.holding import held_named, held_submissions, refuse, release
 from ingest.pipeline import ingest
+from kho.demo.compare import differences
 from kit.archives import TestBed, make_bed
 from kit.desk import desk_of
 from kit.held import BINH, HOA, LAN, STRANGER, bag
 from preservation.restore import RestoreRequest, restore
-from kho.demo.compare import differences
 from repository.ocfl.layout import object_prefix
 from repository.ocfl.reader import list_objects
 from schemas.ids import AipId, ocfl_id
@@ -62,7 +62,7 @@ def test_two_people_release_what_one_alone_cannot(held: Receipt, desk: Desk) -> 
     assert first.receipt is None
     assert first.proposal is not None
     assert first.proposal.overridden == ("BAG-DIGEST",)
-    assert not [s for s in desk.archive.catalogue.aips(place=Place.ARCHIVE)]
+    assert not list(desk.archive.catalogue.aips(place=Place.ARCHIVE))
     second = release(aip(held), desk, HOA, "")
     receipt = second.receipt
     assert receipt is not None
@@ -135,7 +135,7 @@ def test_who_is_nobody_or_no_approver_decides_nothing(held: Receipt, desk: Desk)
         release(aip(held), desk, LAN, WHY)
     for nobody, refusal in ((STRANGER, UnknownPerson), (LAN, NotAnApprover)):
         with pytest.raises(refusal):
-            refuse(aip(held), desk, nobody, WHY)
+            refuse(aip(held), desk.archive, nobody, WHY)
     assert held_named(desk.archive, held.aip_id).waits
 
 
@@ -143,7 +143,7 @@ def test_a_decision_needs_a_reason(held: Receipt, desk: Desk) -> None:
     with pytest.raises(ReasonMissing):
         release(aip(held), desk, HOA, "  ")
     with pytest.raises(ReasonMissing):
-        refuse(aip(held), desk, HOA, "")
+        refuse(aip(held), desk.archive, HOA, "")
     assert held_named(desk.archive, held.aip_id).proposal is None
 
 
@@ -163,7 +163,7 @@ def test_a_proposal_is_kept_by_a_rebuild_of_the_catalogue(
 
 
 def test_a_refused_submission_is_closed_and_its_bytes_stay(held: Receipt, desk: Desk) -> None:
-    receipt = refuse(aip(held), desk, BINH, WHY)
+    receipt = refuse(aip(held), desk.archive, BINH, WHY)
     assert (receipt.outcome, receipt.aip_id) == ("rejected", held.aip_id)
     assert receipt.ruling is not None
     assert receipt.ruling.reason == WHY
@@ -172,26 +172,24 @@ def test_a_refused_submission_is_closed_and_its_bytes_stay(held: Receipt, desk: 
         assert list(list_objects(replica.backend, Place.HOLDING))
     with pytest.raises(AlreadyRefused):
         release(aip(held), desk, HOA, WHY)
-    assert refuse(aip(held), desk, BINH, WHY) == receipt
+    assert refuse(aip(held), desk.archive, BINH, WHY) == receipt
 
 
 def test_what_was_refused_is_told_to_who_hands_it_in_again(
     held: Receipt, desk: Desk, tmp_path: Path
 ) -> None:
-    refused = refuse(aip(held), desk, BINH, WHY)
+    refused = refuse(aip(held), desk.archive, BINH, WHY)
     again = ingest(tmp_path / "nop", desk, fonds="TL05")
     assert (again.outcome, again.earlier_outcome) == ("duplicate", "rejected")
     assert again.receipt_id == refused.receipt_id
 
 
-def test_a_release_is_repeated_harmlessly_and_cannot_be_refused(
-    held: Receipt, desk: Desk
-) -> None:
+def test_a_release_is_repeated_harmlessly_and_cannot_be_refused(held: Receipt, desk: Desk) -> None:
     release(aip(held), desk, LAN, WHY)
     first = release(aip(held), desk, HOA, "")
     assert release(aip(held), desk, HOA, "") == first
     with pytest.raises(AlreadyReleased):
-        refuse(aip(held), desk, HOA, WHY)
+        refuse(aip(held), desk.archive, HOA, WHY)
 
 
 def test_what_is_not_held_is_said_to_be_so(desk: Desk, tmp_path: Path) -> None:

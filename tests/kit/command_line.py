@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -35,11 +35,19 @@ class Shell:
     here: Path
     capsys: pytest.CaptureFixture[str]
     environment: Mapping[str, str]
+    user: str = ""
+    """Whose shell it is; the one who runs the tests when empty."""
+
+    def of(self, user: str) -> Shell:
+        """The same folder, as another user of the system sees it."""
+        return replace(self, user=user)
 
     def __call__(self, *arguments: str | Path) -> Ran:
         """``kho ARGUMENTS``, run here."""
         self.capsys.readouterr()
         session = Session(environment=self.environment, here=self.here)
+        if self.user:
+            session.user = self.user
         code = edge.run([str(argument) for argument in arguments], session)
         printed = self.capsys.readouterr()
         return Ran(code, printed.out, printed.err)
