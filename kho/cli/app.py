@@ -17,6 +17,7 @@ COMMANDS = {
     "search": "kho.cli.search:search",
     "holding": "kho.cli.holding:holding",
     "receipt": "kho.cli.receipt:receipt",
+    "pack": "kho.cli.pack:pack",
     "inspect": "kho.cli.inspect:inspect",
     "audit": "kho.cli.audit:audit",
     "repair": "kho.cli.repair:repair",
