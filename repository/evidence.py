@@ -163,6 +163,7 @@ class KeptVerdicts:
     def __init__(self, archive: Repository, evidence: EvidenceStore) -> None:
         self._archive = archive
         self._evidence = evidence
+        archive.catalogue.forget_signature_results(format_moment(archive.now()))
 
     def get(self, key: str) -> SignatureReport | None:
         """The report kept under ``key``, if it holds now and all it rests on is stored."""

@@ -14,6 +14,7 @@ from kho.cli.named import aip_named, replicas_named
 from kho.cli.output import print_json, print_line
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
+from kho.cli.signature_audit import AskedSignatures, run_signature_audit
 from kho.cli.sizes import counted, sized
 from preservation.audit_result import AuditResult
 
@@ -26,11 +27,13 @@ from preservation.audit_result import AuditResult
 @option("--limit-bytes", type=click.IntRange(min=1), metavar="N", help="CLI-AUDIT-LIMIT-BYTES")
 @option("--limit-time", type=click.FloatRange(min=1), metavar="S", help="CLI-AUDIT-LIMIT-TIME")
 @option("--formats", is_flag=True, help="CLI-AUDIT-FORMATS")
+@option("--signatures", is_flag=True, help="CLI-AUDIT-SIGNATURES")
 @json_option
 @jsonl_option
 def audit(
     session: Session,
     formats: bool,
+    signatures: bool,
     replicas: tuple[str, ...],
     fonds: str,
     aip: str,
@@ -43,6 +46,9 @@ def audit(
     """What was asked for is read and compared; nothing named means what is due."""
     if formats:
         return run_format_audit(session, fonds, as_json=as_json)
+    if signatures:
+        asked = AskedSignatures(fonds=fonds, aip=aip, everything=everything, limit_s=limit_time)
+        return run_signature_audit(session, asked, as_json=as_json, as_lines=as_lines)
     from preservation import fixity
     from preservation.audit_items import AuditScope
 

@@ -22,7 +22,7 @@ from schemas.records import Receipt
 
 if TYPE_CHECKING:
     from repository.archive import Repository
-    from repository.catalogue import AipSummary
+    from repository.catalogue import AipSummary, LaterVerdict
 
 
 class ShownCopy(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +43,19 @@ class ShownFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     puids: tuple[str, ...]
     signature: str
+
+
+class ShownVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict on one file's signatures after ingest. ``as_of`` is the moment judged;
+    ``proven`` says that the archive proves the file existed then."""
+
+    moment: str
+    path: str
+    decision: str
+    indications: tuple[str, ...]
+    as_of: str
+    proven: bool
+    cause: str
 
 
 class ShownEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +81,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     copies: tuple[ShownCopy, ...]
     documents: tuple[Document, ...]
     files: tuple[ShownFile, ...]
+    verdicts: tuple[ShownVerdict, ...]
     events: tuple[ShownEvent, ...]
     receipt: Receipt | None
 
@@ -100,6 +114,8 @@ def shown_of(repository: Repository, summary: AipSummary) -> Shown:
     facts = catalogue.aip(summary.aip_id, summary.place)
     if facts is None:
         raise NoSuchAip(named=summary.aip_id)
+    verdicts = catalogue.verdicts(summary.aip_id)
+    latest = {later.verdict.path: later.verdict.decision for later in verdicts}
     return Shown(
         aip=listed(summary),
         profile=facts.profile,
@@ -126,12 +142,27 @@ def shown_of(repository: Repository, summary: AipSummary) -> Shown:
                 bytes=file.size_bytes,
                 sha256=file.sha256,
                 puids=file.puids,
-                signature=file.signature_decision,
+                signature=latest.get(file.logical_path, file.signature_decision),
             )
             for file in facts.files
         ),
+        verdicts=tuple(map(_verdict, verdicts)),
         events=tuple(map(_event, catalogue.events(summary.aip_id))),
         receipt=catalogue.receipt_for(summary.aip_id),
+    )
+
+
+def _verdict(later: LaterVerdict) -> ShownVerdict:
+    verdict = later.verdict
+    told = ("/".join(filter(None, (s.indication, s.sub_indication))) for s in verdict.signatures)
+    return ShownVerdict(
+        moment=later.moment,
+        path=verdict.path,
+        decision=verdict.decision,
+        indications=tuple(told),
+        as_of=verdict.basis.moment if verdict.basis else "",
+        proven=bool(verdict.basis and verdict.basis.proven),
+        cause=later.cause,
     )
 
 
@@ -169,6 +200,15 @@ def _print(session: Session, shown: Shown) -> None:
         if file.role in {"data", "documentation"}
     )
     print_table(rows, head=head)
+    for verdict in shown.verdicts:
+        session.tell(
+            "CLI-SHOW-VERDICT-PROVEN" if verdict.proven else "CLI-SHOW-VERDICT",
+            moment=verdict.moment,
+            path=verdict.path,
+            decision=session.say(f"CLI-DECISION-{verdict.decision.upper()}"),
+            indications=", ".join(verdict.indications),
+            as_of=verdict.as_of,
+        )
     for event in shown.events:
         click.echo(f"{event.moment}  {event.type}: {event.outcome}  {event.detail}".rstrip())
     if aip.place == "holding":

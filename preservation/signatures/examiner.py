@@ -296,7 +296,7 @@ class SignatureExaminer:
 
     def _holds_until(self, report: SignatureReport) -> str:
         """As of a proven moment nothing changes any more; live, a pass lasts as its grounds do."""
-        if self._question.proven or report.decision == "none":
+        if self._question.proven:
             return _FOR_EVER
         ends = [signature.holds_until for signature in report.signatures]
         return min(ends) if ends and all(ends) else ""

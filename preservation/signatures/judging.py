@@ -32,6 +32,8 @@ _TIME_MAY_HELP = frozenset(
     }
 )
 
+_REVOKED = frozenset({AdESIndeterminate.REVOKED_NO_POE, AdESIndeterminate.REVOKED_CA_NO_POE})
+
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 
 Imprint = Callable[[str], bytes]
@@ -126,15 +128,19 @@ async def _climb_proven(subject: Subject, about: Circumstances, grounds: Grounds
     as_of = await _as_of(subject, about, about.moment)
     if as_of.ades_subindic.status != AdESStatus.INDETERMINATE:
         return Climbed(as_of, about.moment, at=about.moment)
-    then = await _climb(subject, replace(about, proven=False), grounds)
-    if then.result.ades_subindic == AdESPassed.OK:
-        return replace(then, proven_at=then.proven_at or about.moment)
+    codes: tuple[str, ...] = ()
+    # That day's lists knew nothing of a revocation that is known by now.
+    if as_of.ades_subindic not in _REVOKED:
+        then = await _climb(subject, replace(about, proven=False), grounds)
+        if then.result.ades_subindic == AdESPassed.OK:
+            return replace(then, proven_at=then.proven_at or about.moment)
+        codes = then.codes
     stamped = await _stamped_at(subject.stamps(), about, grounds)
     if stamped is not None:
         earlier = await _as_of(subject, about, stamped)
         if earlier.ades_subindic == AdESPassed.OK:
             return Climbed(earlier, stamped, at=stamped)
-    return Climbed(as_of, about.moment, then.codes, at=about.moment)
+    return Climbed(as_of, about.moment, codes, at=about.moment)
 
 
 async def _climb(subject: Subject, about: Circumstances, grounds: Grounds) -> Climbed:

@@ -24,6 +24,7 @@ from repository.catalogue.replicated import UnderReplicated
 from repository.catalogue.rows import AipSummary
 from repository.catalogue.runs import AuditRun
 from repository.catalogue.search import SearchPage
+from repository.catalogue.signatures import LaterVerdict, Proof, SignedFile
 from repository.catalogue.words import fold
 from repository.catalogue.work import WorkItem
 
@@ -44,11 +45,14 @@ __all__ = [
     "Damage",
     "FileCheck",
     "FondsSummary",
+    "LaterVerdict",
     "LedgerHead",
     "LedgerLineRefused",
     "NoticeState",
+    "Proof",
     "SearchPage",
     "SearchUnsupported",
+    "SignedFile",
     "UnderReplicated",
     "WorkItem",
     "fold",

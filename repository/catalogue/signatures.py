@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import Select, and_, delete, func, select, tuple_
 
 from repository.aip.verdicts import Verdict
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database, upsert
@@ -57,6 +57,17 @@ class KeptFile:
     access: Access
 
 
+@dataclass(frozen=True, slots=True)
+class SignedFile:
+    """A stored file with what ingest made of its signatures; its newest verdict may differ."""
+
+    logical_path: str
+    content_path: str
+    sha256: str
+    decision: str
+    signatures: tuple[SignatureFacts, ...]
+
+
 class Signatures:
     """The rows about signatures."""
 
@@ -73,6 +84,35 @@ class Signatures:
             for row in rows:
                 yield AipId(row.aip_id), signature_of(row), row.latest or row.signature_decision
             wanted = page.where(_after(rows[-1])).order_by(*place)
+
+    def signed_files(self, aip_id: AipId, place: Place) -> tuple[SignedFile, ...]:
+        """The AIP's files that carry signatures, by logical path."""
+        query = (
+            select(signature, file.c.signature_decision, content.c.content_path, content.c.sha256)
+            .select_from(aip)
+            .join(signature, signature.c.aip_key == aip.c.aip_key)
+            .join(
+                file,
+                and_(
+                    file.c.aip_key == aip.c.aip_key,
+                    file.c.logical_path == signature.c.logical_path,
+                ),
+            )
+            .join(content, content.c.content_key == file.c.content_key)
+            .where(aip.c.aip_id == aip_id, aip.c.place == place.value)
+            .order_by(signature.c.logical_path, signature.c.position)
+        )
+        found: dict[str, SignedFile] = {}
+        for row in self._database.rows(query):
+            known = found.get(row.logical_path)
+            found[row.logical_path] = SignedFile(
+                row.logical_path,
+                row.content_path,
+                row.sha256.hex(),
+                row.signature_decision,
+                (*(known.signatures if known else ()), signature_of(row)),
+            )
+        return tuple(found.values())
 
     def verdicts(self, aip_id: AipId) -> tuple[LaterVerdict, ...]:
         """All verdicts on the AIP's files after ingest, oldest first."""
@@ -135,6 +175,12 @@ class Signatures:
         }
         with self._database.write() as connection:
             upsert(connection, signature_result, [row])
+
+    def forget_signature_results(self, before: str) -> None:
+        """No result is kept that no longer held at ``before``."""
+        gone = delete(signature_result).where(signature_result.c.holds_until < before)
+        with self._database.write() as connection:
+            connection.execute(gone)
 
     def signature_check(self, aip_id: AipId, place: Place) -> str:
         """With what the AIP's signatures were last examined; empty when never since ingest."""

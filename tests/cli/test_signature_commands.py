@@ -1,0 +1,80 @@
+"""Signatures on the command line: judged again, shown with their history, counted."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from kit.archives import TickingClock
+from kit.command_line import Shell
+from kit.signed_archives import import_lists, import_roots, receive
+from kit.signed_pdfs import signed_pdf
+from repository.archive import Repository
+
+THEN = datetime(2022, 6, 15, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def signed(archive: Shell, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shell, str]:
+    """A dossier with a signature that came without a time stamp or revocation list in 2022."""
+    folder = tmp_path_factory.mktemp("signed")
+    clock = TickingClock(THEN)
+    with Repository.open(archive.settings().repository, now=clock) as repository:
+        import_roots(repository, folder)
+        files = {b"a.pdf": signed_pdf("expired", "B-B"), b"b.p7s": b"\x00"}
+        return archive, receive(repository, folder / "nop", files).aip_id
+
+
+def test_an_audit_of_signatures_tells_what_became_better(
+    signed: tuple[Shell, str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    shell, aip_id = signed
+    assert shell("audit", "--signatures").code == 0
+    with Repository.open(shell.settings().repository, now=TickingClock(THEN)) as repository:
+        import_lists(repository, tmp_path_factory.mktemp("lists"), THEN)
+    lines = shell("audit", "--signatures", "--fonds", "TL05", "--json").json()
+    assert (lines["better"], lines["worse"], lines["complete"]) == (1, 0, True)
+    shown = shell("show", aip_id, "--json").json()
+    verdict = shown["verdicts"][0]  # type: ignore[index]  # a list
+    assert verdict["decision"] == "accept"
+    assert verdict["proven"]
+    assert verdict["indications"] == ["TOTAL-PASSED"]
+    files = {Path(file["path"]).name: file for file in shown["files"]}  # type: ignore[attr-defined]
+    assert files["a.pdf"]["signature"] == "accept"
+    told = shell("show", aip_id).out
+    assert "when the archive proves it existed" in told
+    again = shell("audit", "--signatures")
+    assert "nothing new" in again.out
+    assert again.code == 0
+
+
+def test_an_audit_that_finds_a_verdict_worse_ends_with_3(
+    archive: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("worse")
+    ingest = datetime(2025, 1, 5, 8, 0, tzinfo=UTC)
+    with Repository.open(archive.settings().repository, now=TickingClock(ingest)) as repository:
+        import_roots(repository, folder)
+        import_lists(repository, folder, datetime(2024, 12, 30, tzinfo=UTC))
+        aip_id = receive(repository, folder / "nop", {b"a.pdf": signed_pdf("revoked")}).aip_id
+        import_lists(repository, folder, datetime(2025, 3, 15, tzinfo=UTC))
+    ran = archive("audit", "--signatures", "--aip", aip_id)
+    assert ran.code == 3
+    assert "WORSE" in ran.out
+
+
+def test_the_census_counts_what_is_held(signed: tuple[Shell, str]) -> None:
+    shell, _aip_id = signed
+    counted = shell("trust", "census", "--fonds", "TL05", "--json").json()
+    assert (counted["aips"], counted["files"], counted["signatures"]) == (1, 2, 2)
+    assert counted["not_checked"] == 1
+    assert counted["decisions"] == {"warn": 2}
+    assert counted["kinds"] == {"pdf": 1, "cms": 1}
+    assert counted["levels"]["B"] == 1  # type: ignore[index]  # a table
+    assert counted["algorithms"]["sha256 sha256_ecdsa secp256r1"] == 1  # type: ignore[index]
+    assert any("sub" in issuer for issuer in counted["issuers"])  # type: ignore[attr-defined]
+    assert counted["expiring"] == {"past": 1, "": 1}
+    assert shell("trust", "census", "--fonds", "none", "--json").json()["files"] == 0
+    assert "Signatures by algorithm" in shell("trust", "census").out
