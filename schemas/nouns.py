@@ -118,6 +118,8 @@ class SignatureResult:
     """Digest, signature scheme and key: ``sha256 rsassa_pkcs1v15 2048``."""
     anchor: str = ""
     """Which imported anchor the chain ends in: ``<set>/<name>``."""
+    revision: int = 0
+    """Which revision of the file it was made over: a later signature has a higher number."""
     codes: tuple[str, ...] = ()
     """Finding codes that the verifier itself raised about this signature."""
     evidence: tuple[str, ...] = ()

@@ -229,6 +229,7 @@ class _Document:
             level="" if stamp else self._level(signature),
             coverage=coverage,
             changes=changes,
+            revision=signature.signed_revision,
         )
         if not told.signed_at and not stamp:
             told = replace(told, signed_at=_stated_time(signature))
