@@ -3,9 +3,9 @@
 ConfigInvalid
 ├── UnknownSetting      its nearest neighbour is named
 │   └── UnlikeAnySetting
-├── WrongType, NoSuchChoice, NumberOutOfRange, EmptySetting
+├── WrongType, NoSuchChoice, NumberOutOfRange, NumberTooLarge, EmptySetting
 ├── MissingSetting
-└── NotAnIdentifier, BadReplicaName, ReplicaNamedTwice
+└── NotAnIdentifier, BadReplicaName, ReplicaNamedTwice, NoHours
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import msgspec
 
 from kho.settings import FileSettings
 from kho.toml_text import line_of
+from preservation.due import window_of
 from schemas.errors import ConfigError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
@@ -83,6 +84,18 @@ class EmptySetting(ConfigInvalid):
     """A setting that must say something is empty."""
 
     code = "CONFIG-EMPTY"
+
+
+class NoHours(ConfigInvalid):
+    """``found`` is no span of hours such as ``22:00-06:00``."""
+
+    code = "CONFIG-NO-HOURS"
+
+
+class NumberTooLarge(ConfigInvalid):
+    """A number is above ``most``."""
+
+    code = "CONFIG-TOO-LARGE"
 
 
 class NumberOutOfRange(ConfigInvalid):
@@ -157,6 +170,8 @@ class _Reader:
             return self.problem(NoSuchChoice, place, found=choice[1], known=known)
         if bound := re.search(r"Expected `int` >= (-?\d+)", said):
             return self.problem(NumberOutOfRange, place, least=int(bound[1]))
+        if bound := re.search(r"Expected `int` <= (-?\d+)", said):
+            return self.problem(NumberTooLarge, place, most=int(bound[1]))
         expected = re.search(r"Expected `([^`]+)`, got `([^`]+)`", said)
         if expected is None:
             return self.problem(ConfigInvalid, place, reason=said)
@@ -177,6 +192,25 @@ class _Reader:
             seen.add(replica.name)
             if not replica.site.strip():
                 raise self.problem(EmptySetting, (*place, "site"))
+        self._refuse_windows(stated, seen)
+
+    def _refuse_windows(self, stated: FileSettings, replicas: set[str]) -> None:
+        """Hours are hours, and each replica that has some exists."""
+        windows: dict[tuple[str | int, ...], str] = {
+            ("schedule", "window"): stated.schedule.window
+        }
+        for name, text in stated.schedule.windows.items():
+            place: tuple[str | int, ...] = ("schedule", "windows", name)
+            if name not in replicas:
+                raise self.problem(
+                    NoSuchChoice, place, found=name, known=", ".join(sorted(replicas))
+                )
+            windows[place] = text
+        for where, text in windows.items():
+            try:
+                window_of(text)
+            except ValueError as error:
+                raise self.problem(NoHours, where, found=str(error)) from error
 
 
 def _inspected(kind: type[msgspec.Struct]) -> tuple[msgspec.inspect.Field, ...]:

@@ -12,6 +12,8 @@ from typing import Literal
 import msgspec
 
 from ingest.settings import IngestSettings
+from kho.notify.settings import NotifySettings
+from kho.scheduler.settings import ScheduleSettings
 from preservation.signatures.signing_settings import SigningSettings
 from repository.settings import ReplicaSettings, RepositorySettings, RepositoryTable
 from schemas.text import Language
@@ -44,6 +46,8 @@ class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     replica: tuple[ReplicaSettings, ...] = ()
     ingest: IngestSettings = IngestSettings()
     signing: SigningSettings = SigningSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+    notify: NotifySettings = NotifySettings()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     repository: RepositorySettings
     ingest: IngestSettings
     signing: SigningSettings
+    schedule: ScheduleSettings
+    notify: NotifySettings
 
 
 def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
@@ -78,6 +84,8 @@ def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
         },
         ingest=msgspec.structs.replace(stated.ingest, **places),
         signing=_seen_from(stated.signing, Path(root)),
+        schedule=stated.schedule,
+        notify=stated.notify,
         repository=RepositorySettings(
             **msgspec.structs.asdict(stated.repository), root=root, replicas=replicas
         ),

@@ -18,7 +18,7 @@ class DrillResult(Record, frozen=True, kw_only=True):
 
     ``seconds`` is the time the restore took; ``whole_bytes`` are the submitted bytes that the
     archive holds, ``whole_seconds`` how long giving back all of them would take at this rate.
-    ``canaries_found`` of ``canaries_planted``: files altered and taken away on purpose in the scratch folder.
+    ``canaries_found`` of ``canaries_planted``: files spoilt on purpose in the scratch folder.
     """
 
     format: str = "kho.drill/1"

@@ -94,12 +94,12 @@ def unexpected(
             yield info.key
 
 
-def root_items() -> list[Item]:
+def root_items(algorithm: Algorithm = "sha256") -> list[Item]:
     """The files that make the two OCFL roots of a replica, as items to examine."""
     return [
         Item(
             key=f"{place.value}/{name}",
-            expected=hashlib.sha256(content).hexdigest(),
+            expected=hashlib.new(algorithm, content).hexdigest(),
             aip_id=AipId(""),
             place=place,
             content_path=name,

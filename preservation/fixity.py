@@ -95,6 +95,8 @@ def audit(
     for replica in archive.replicas:
         if scope.replicas and replica.name not in scope.replicas:
             continue
+        if runs and stop():
+            break
         run = _Run(run_id, replica, scope, monotonic, stop)
         runs.append(run)
         rng = canary_rng(seed, replica.name)
@@ -124,7 +126,7 @@ def _audit_replica(
     catalogue, name = archive.catalogue, run.replica.name
     catalogue.start_run(run.run_id, name, format_moment(archive.now()))
     started_s = run.monotonic()
-    always = [] if run.scope.is_partial else root_items()
+    always = [] if run.scope.is_partial else root_items(run.scope.algorithm)
     due = due_items(archive, run.scope, name)
     progress.phase("PROGRESS-AUDIT", replica=name)
     try:

@@ -43,27 +43,36 @@ def settings_page() -> str:
         "not belong here: stores take them from the environment, a file or a profile.\n\n",
         "## Before the first table\n\n",
     ]
-    tables = []
-    rows = []
-    for field in msgspec.structs.fields(FileSettings):
-        inner = struct_in(field.type)
-        if inner is not None:
-            tables.append((field.encode_name, field.type, inner))
-        elif field.encode_name != "people":
-            rows.append(row_of(FileSettings, field))
+    rows = [
+        row_of(FileSettings, field)
+        for field in msgspec.structs.fields(FileSettings)
+        if struct_in(field.type) is None and field.encode_name != "people"
+    ]
     parts += [table_of(rows), "\n## `[people]`\n\n", meaning_of(FileSettings, "people"), "\n"]
     parts += ['\n```toml\n[people]\nnva = "Nguyễn Văn A"\n```\n']
-    for name, kind, record in tables:
+    for name, kind, record in tables_in(FileSettings):
         header = f"[{name}]" if kind is record else f"[[{name}]]"
         about = inspect.getdoc(record) or ""
         about = about.partition(": ")[2] or about
         parts.append(f"\n## `{header}`\n\n{about[:1].upper()}{about[1:]}\n\n")
-        parts.append(table_of([row_of(record, f) for f in msgspec.structs.fields(record)]))
+        fields = [f for f in msgspec.structs.fields(record) if struct_in(f.type) is None]
+        parts.append(table_of([row_of(record, field) for field in fields]))
     for scheme, options in (("s3", S3Options), ("sftp", SftpOptions)):
         about = (inspect.getdoc(options) or "").replace("``", "`")
         parts.append(f"\n### `options` of `{scheme}:`\n\n{about}\n\n")
         parts.append(table_of(option_rows(options)))
     return "".join(parts)
+
+
+def tables_in(
+    record: type[msgspec.Struct], above: str = ""
+) -> Iterator[tuple[str, Any, type[msgspec.Struct]]]:
+    """(name, type, record) of every table of a record, and of the tables in them."""
+    for field in msgspec.structs.fields(record):
+        inner = struct_in(field.type)
+        if inner is not None and field.encode_name != "people":
+            yield f"{above}{field.encode_name}", field.type, inner
+            yield from tables_in(inner, f"{above}{field.encode_name}.")
 
 
 def option_rows(options: type[Any]) -> list[tuple[str, ...]]:
@@ -113,6 +122,8 @@ def type_name(kind: Any) -> str:
             return "text"
         case msgspec.inspect.DictType():
             return "table"
+        case msgspec.inspect.VarTupleType():
+            return "list of texts"
     raise TypeError(f"no name for {described}")
 
 

@@ -26,6 +26,9 @@ COMMANDS = {
     "formats": "kho.cli.formats:formats",
     "trust": "kho.cli.trust:trust",
     "ledger": "kho.cli.ledger:ledger",
+    "schedule": "kho.cli.schedule:schedule",
+    "notify": "kho.cli.notify:notify",
+    "report": "kho.cli.report:report",
     "replica": "kho.cli.replica:replica",
     "catalogue": "kho.cli.catalogue:catalogue",
 }

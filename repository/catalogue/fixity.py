@@ -159,6 +159,41 @@ class Fixity:
             by_verdict={_VERDICTS[row.verdict]: row.n for row in rows},
         )
 
+    def overdue_files(self, replica: str, *, before: str, now: str) -> int:
+        """How many files of the replica were last proved before ``before``.
+
+        A copy is read back when it is made: that counts until the first audit, so that a
+        catalogue made anew does not cry wolf. A look after ``now`` is none.
+        """
+        read_back = (
+            select(func.max(copy.c.verified_at))
+            .where(
+                copy.c.aip_id == aip.c.aip_id,
+                copy.c.place == aip.c.place,
+                copy.c.replica == replica,
+                copy.c.verified_at <= now,
+            )
+            .scalar_subquery()
+        )
+        with self._database.read() as connection:
+            key = _key_of(connection, replica)
+            looked = (
+                (file_check.c.content_key == content.c.content_key)
+                & (file_check.c.replica_key == key)
+                & (file_check.c.verified_at <= now)
+            )
+            query = (
+                select(func.count())
+                .select_from(content)
+                .join(aip, aip.c.aip_key == content.c.aip_key)
+                .outerjoin(file_check, looked)
+                .where(
+                    _copied_to(replica),
+                    func.coalesce(file_check.c.verified_at, read_back, "") < before,
+                )
+            )
+            return int(connection.execute(query).scalar_one())
+
     def _due(self, looks: Table, replica: str, before: str, now: str) -> Iterator[ContentFacts]:
         with self._database.read() as connection:
             key = _key_of(connection, replica)

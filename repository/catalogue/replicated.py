@@ -70,6 +70,21 @@ class Replicated:
         rows = self._database.rows(query)
         return {(AipId(row.aip_id), Place(row.place)): int(row.got) for row in rows}
 
+    def copies_by_replica(self) -> Mapping[str, int]:
+        """How many AIPs have their newest version on each replica, read back."""
+        newest = (
+            (copy.c.aip_id == aip.c.aip_id)
+            & (copy.c.place == aip.c.place)
+            & (copy.c.version == aip.c.version)
+            & (copy.c.state == "verified")
+        )
+        query = (
+            select(copy.c.replica, func.count().label("n"))
+            .join_from(aip, copy, newest)
+            .group_by(copy.c.replica)
+        )
+        return {row.replica: row.n for row in self._database.rows(query)}
+
     def _newest_with_copies(self) -> Iterator[list[AnyRow]]:
         """Verified copies of the newest versions, all of an AIP's in one page."""
         after = 0

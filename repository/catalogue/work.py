@@ -1,6 +1,7 @@
 """The queue of scheduled work: enqueued once for each policy and period, leased, finished.
 
-A row's ``state`` is ``waiting``, ``running``, ``done`` or ``failed``. Whoever takes a row
+A row's ``state`` is ``waiting``, ``running`` or ``done``; what failed waits for its next try.
+Whoever takes a row
 holds it until its lease ends, and renews the lease while it works; a lease that ended, or
 ends absurdly far in the future (somebody's clock was wrong), is nobody's.
 """
@@ -70,7 +71,10 @@ class Work:
         return True
 
     def take_work(self, owner: str, *, now: datetime, lease: timedelta) -> WorkItem | None:
-        """The oldest work that nobody does is ``owner``'s until the lease ends; None if none."""
+        """Work that nobody does is ``owner``'s until the lease ends; None if there is none.
+
+        What was never started comes first, then what was last worked on longest ago.
+        """
         taken = {
             "state": "running",
             "owner": owner,
@@ -79,7 +83,8 @@ class Work:
             "attempts": work.c.attempts + 1,
         }
         with self._database.write() as connection:
-            free = select(work.c.work_key).where(_free(now, lease)).order_by(work.c.work_key)
+            free = select(work.c.work_key).where(_free(now, lease))
+            free = free.order_by(work.c.started, work.c.work_key)
             key = connection.execute(free.limit(1)).scalar_one_or_none()
             if key is None:
                 return None
@@ -107,7 +112,7 @@ class Work:
         }
         with self._database.write() as connection:
             done = connection.execute(update(work).where(_held(item)).values(**values))
-            finished = (work.c.policy == item.policy) & work.c.state.in_(("done", "failed"))
+            finished = (work.c.policy == item.policy) & (work.c.state == "done")
             newest = select(work.c.work_key).where(finished).order_by(work.c.work_key.desc())
             last = connection.execute(newest.offset(KEPT_ROWS).limit(1)).scalar_one_or_none()
             if last is not None:
@@ -115,14 +120,21 @@ class Work:
         return done.rowcount == 1
 
     def put_back_work(
-        self, item: WorkItem, *, now: datetime, not_before: datetime | None, outcome: str
+        self,
+        item: WorkItem,
+        *,
+        not_before: datetime,
+        outcome: str,
+        result: Mapping[str, Any],
+        failed: bool,
     ) -> None:
-        """The work waits again, or, without ``not_before``, has failed for this period."""
+        """The work waits until ``not_before``; attempts are counted on only when it failed."""
         values = {
-            "state": "failed" if not_before is None else "waiting",
-            "not_before": "" if not_before is None else format_moment(not_before),
-            "finished": format_moment(now),
+            "state": "waiting",
+            "not_before": format_moment(not_before),
+            "attempts": item.attempts if failed else 0,
             "outcome": outcome,
+            "result": json_text(dict(result)),
             "lease_until": "",
         }
         with self._database.write() as connection:

@@ -1,0 +1,240 @@
+"""The tasks themselves: each opens the archive, does what is due, and says what came of it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import msgspec
+
+from kho.notify.notices import Kind, Trouble
+from kho.scheduler.observing import damage, overdue, under_replicated, unreachable, untrusted
+from kho.scheduler.outcomes import Ended, Outcome
+from kho.scheduler.plan import Task, TaskKind
+from kho.scheduler.settings import cycles_of
+from kho.settings import Settings
+from preservation.audit_items import AuditScope
+from preservation.drill import NothingToDrill, drill
+from preservation.due import Window
+from preservation.fixity import audit
+from repository.archive import Repository
+from repository.catalogue import WorkItem
+from repository.fill import fill
+from repository.sealing import seal_ledger
+from schemas.digests import Algorithm
+from schemas.events import Agent
+from schemas.moments import format_moment
+from schemas.progress import Progress
+
+SLICE_S = 3600.0
+"""An audit gives way to other work after so long; what is left is taken up again."""
+GRACE = timedelta(minutes=30)
+"""What a run may take beyond the end of its hours before it is stopped between files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """One piece of work in hand."""
+
+    settings: Settings
+    archive: Repository
+    task: Task
+    item: WorkItem
+    stop: Callable[[], bool]
+    progress: Progress
+    agent: Agent
+
+
+def do(doing: Doing) -> Ended:
+    """The work was done as far as it could be; errors of ours are the caller's."""
+    ended = _TASKS[doing.task.kind](doing)
+    return replace(ended, ledger_head=doing.archive.ledger_head())
+
+
+def _audit(doing: Doing) -> Ended:
+    algorithm: Algorithm = "sha512" if doing.task.kind is TaskKind.AUDIT_SHA512 else "sha256"
+    cycles = cycles_of(doing.settings.schedule)
+    scope = AuditScope(
+        replicas=(doing.task.replica,),
+        due_after_days=cycles.sha512 if algorithm == "sha512" else cycles.audit,
+        algorithm=algorithm,
+        limit_s=_seconds_left(doing),
+    )
+    return _run_audit(doing, scope)
+
+
+def _sample(doing: Doing) -> Ended:
+    scope = AuditScope(
+        replicas=(doing.task.replica,),
+        sample_files=doing.settings.schedule.sample_files,
+        sample_seed=doing.item.seed,
+        limit_s=_seconds_left(doing),
+    )
+    return _run_audit(doing, scope)
+
+
+def _run_audit(doing: Doing, scope: AuditScope) -> Ended:
+    archive = doing.archive
+    # The engine must not be able to guess which entries are canaries: never the row's seed.
+    result = audit(
+        archive,
+        scope,
+        seed=secrets.randbits(64),
+        progress=doing.progress,
+        stop=_stopping(doing),
+    )
+    figures = {
+        "run_id": result.run_id,
+        "files": result.files,
+        "bytes": result.bytes,
+        "seconds": result.seconds,
+        "damaged": len(result.damage),
+        "unexpected": result.unexpected,
+        "canaries_planted": result.canaries.planted,
+        "canaries_found": result.canaries.found,
+    }
+    outcome = Outcome.DONE
+    if result.unreachable:
+        outcome = Outcome.UNREACHABLE
+    elif not result.is_trustworthy:
+        outcome = Outcome.UNTRUSTED
+    elif not result.complete:
+        outcome = Outcome.STOPPED
+    elif result.found_damage:
+        outcome = Outcome.DAMAGE
+    more = outcome is Outcome.STOPPED or _is_more_due(doing, scope)
+    troubles = (
+        *damage(archive),
+        *untrusted(archive, doing.task.policy.name, is_untrusted=outcome is Outcome.UNTRUSTED),
+        *unreachable(archive),
+    )
+    return Ended(outcome, figures, troubles, more)
+
+
+def _is_more_due(doing: Doing, scope: AuditScope) -> bool:
+    """Whether the run ended before it had looked at everything that is due."""
+    if scope.sample_files or not doing.archive.unreachable.keys().isdisjoint(scope.replicas):
+        return False
+    now = doing.archive.now()
+    before = format_moment(now - timedelta(days=scope.due_after_days))
+    due = doing.archive.catalogue.due_files(
+        doing.task.replica,
+        before=before,
+        now=format_moment(now),
+        limit=1,
+        algorithm=scope.algorithm,
+    )
+    return any(True for _ in due)
+
+
+def _fill(doing: Doing) -> Ended:
+    report = fill(doing.archive, progress=doing.progress)
+    figures = {"aips": report.aips, "copied": report.copied, "failures": len(report.failures)}
+    away = bool(report.failures) or bool(doing.archive.unreachable)
+    outcome = Outcome.UNREACHABLE if away else Outcome.DONE
+    troubles = (*under_replicated(doing.archive), *unreachable(doing.archive))
+    return Ended(outcome, figures, troubles)
+
+
+def _drill(doing: Doing) -> Ended:
+    if not any(True for _ in doing.archive.catalogue.aips()):
+        return Ended(Outcome.DONE, {"aips": 0})
+    try:
+        result = drill(
+            doing.archive,
+            aips=doing.settings.schedule.drill_aips,
+            seed=doing.item.seed,
+            progress=doing.progress,
+        )
+    except NothingToDrill as error:
+        name = str(error.fields["replica"])
+        trouble = Trouble(Kind.DRILL_FAILED, 1, (name,))
+        return Ended(Outcome.UNTRUSTED, {"replica": name}, (trouble,))
+    outcome = Outcome.DONE if result.is_trustworthy else Outcome.UNTRUSTED
+    if result.failed:
+        outcome = Outcome.DAMAGE
+    figures = {
+        "drill_id": result.drill_id,
+        "replica": result.replica,
+        "aips": len(result.aips),
+        "files": result.files,
+        "bytes": result.bytes,
+        "seconds": result.seconds,
+        "failed": result.failed,
+        "whole_seconds": result.whole_seconds,
+    }
+    bad = outcome is not Outcome.DONE
+    trouble = Trouble(Kind.DRILL_FAILED, int(bad), (result.replica,))
+    return Ended(outcome, figures, (trouble, *unreachable(doing.archive)))
+
+
+def _seal(doing: Doing) -> Ended:
+    sealed = seal_ledger(doing.archive, agents=(doing.agent,))
+    figures = {
+        "aips": len(sealed),
+        "first": sealed[0].first if sealed else 0,
+        "last": sealed[-1].last if sealed else 0,
+    }
+    return Ended(Outcome.DONE, figures, (Trouble(Kind.SEALING_FAILED, 0),))
+
+
+def _check(doing: Doing) -> Ended:
+    """What must be told although no other task would see it."""
+    archive = doing.archive
+    troubles = (
+        *unreachable(archive),
+        *damage(archive),
+        *under_replicated(archive),
+        *overdue(archive, cycles_of(doing.settings.schedule).audit),
+    )
+    figures = {str(trouble.kind): trouble.count for trouble in troubles}
+    return Ended(Outcome.DONE, figures, troubles)
+
+
+def _metrics(doing: Doing) -> Ended:
+    from kho.reports.metrics import collect, metrics_path, write_metrics
+
+    path = metrics_path(doing.settings)
+    write_metrics(path, collect(doing.archive, doing.settings))
+    return Ended(Outcome.DONE)
+
+
+_TASKS: Mapping[TaskKind, Callable[[Doing], Ended]] = {
+    TaskKind.AUDIT: _audit,
+    TaskKind.AUDIT_SHA512: _audit,
+    TaskKind.SAMPLE: _sample,
+    TaskKind.FILL: _fill,
+    TaskKind.DRILL: _drill,
+    TaskKind.SEAL: _seal,
+    TaskKind.CHECK: _check,
+    TaskKind.METRICS: _metrics,
+}
+
+
+def _seconds_left(doing: Doing) -> float:
+    """How long a run may take: a slice, or what is left of the hours."""
+    left = doing.task.policy.window.left(doing.archive.now())
+    return SLICE_S if left is None else min(SLICE_S, max(left.total_seconds(), 1.0))
+
+
+def _stopping(doing: Doing) -> Callable[[], bool]:
+    """Whether to end between two files: asked to, or far beyond the hours."""
+    window: Window = doing.task.policy.window
+
+    def stop() -> bool:
+        if doing.stop():
+            return True
+        return not (
+            window.is_open(doing.archive.now() - GRACE) or window.is_open(doing.archive.now())
+        )
+
+    return stop
+
+
+def describe(figures: Mapping[str, object]) -> str:
+    """The figures of a result on one line, for logs and lists."""
+    return " ".join(
+        f"{name}={msgspec.json.encode(value).decode()}" for name, value in figures.items()
+    )
