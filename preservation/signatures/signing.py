@@ -5,6 +5,7 @@ certificate can check it with OpenSSL and without Kho.
 
 SigningError
 ├── SigningKeyUnusable     the key, its certificate or the passphrase will not do
+├── CertificateUnreadable  a certificate to compare with cannot be read
 └── SigningKeyExposed      others than its owner may read the key or the passphrase
 """
 
@@ -38,6 +39,12 @@ class SigningKeyUnusable(SigningError):
     """The key, its certificate or its passphrase will not do; ``where`` says which file."""
 
     code = "SIGNING-KEY-UNUSABLE"
+
+
+class CertificateUnreadable(SigningError):
+    """There is no single certificate in ``where``."""
+
+    code = "SIGNING-CERTIFICATE-UNREADABLE"
 
 
 class SigningKeyExposed(SigningError):
@@ -105,11 +112,11 @@ def load_signer(settings: SigningSettings, passphrase: bytes | None = None) -> A
 
 
 def certificate_sha256(path: Path) -> str:
-    """The fingerprint of the certificate in a PEM or DER file. :class:`SigningKeyUnusable`."""
+    """The fingerprint of the one certificate in a PEM or DER file. CertificateUnreadable."""
     try:
         return bytes(load_cert_from_pemder(str(path)).sha256).hex()
     except (OSError, ValueError, TypeError) as error:
-        raise SigningKeyUnusable(where=str(path)) from error
+        raise CertificateUnreadable(where=str(path)) from error
 
 
 def read_passphrase(path: Path) -> bytes:
