@@ -26,7 +26,7 @@ from ingest.profiles.csip import CsipProfile
 from ingest.profiles.folder import FolderProfile
 from ingest.profiles.tt05 import tt05_profiles
 from ingest.reception import reception_facts
-from ingest.staged import Findings
+from ingest.staged import Findings, StagingFull
 from ingest.submission import Submission, admit
 from ingest.virus import Clamd, Scanned, scan_files
 from preservation.signatures.examiner import Item
@@ -118,13 +118,18 @@ def _receive(
     source: Path, folder: Path, desk: Desk, log: EventLog, ask: Asked
 ) -> Receipt | SealedBuild:
     """Stops 2 to 10: the sealed AIP, or the receipt that ends the matter without one."""
-    submission = admit(  # 2, 3 and, as the bytes pass, 7
-        source,
-        folder / "payload",
-        settings=desk.settings,
-        identifier=desk.identifier,
-        progress=desk.progress,
-    )
+    try:
+        submission = admit(  # 2, 3 and, as the bytes pass, 7
+            source,
+            folder / "payload",
+            settings=desk.settings,
+            identifier=desk.identifier,
+            progress=desk.progress,
+        )
+    except StagingFull:
+        # Nothing was sealed, and the source is where it was: the disk is wanted back at once.
+        desk.archive.staging.clean(folder)
+        raise
     log.admitted(submission)
     if submission.admission.complete:
         known = known_already(desk, aip_id_for(desk.archive.id, submission.digest))

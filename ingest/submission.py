@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.admit import admit_folder
+from ingest.parts import Part, admit_part
 from ingest.settings import IngestSettings
 from ingest.staged import Admission, StagedEntry, StagedFile, StagedTree
 from ingest.unpack import unpack_archive
@@ -68,14 +70,17 @@ def admit(
     settings: IngestSettings,
     identifier: Identifier,
     progress: Progress,
+    part: Part | None = None,
 ) -> Submission:
     """Every file of the source is staged; each byte was read once, for the copy, the digests
     and the identification. What is wrong with container and names is in the findings.
 
+    ``part`` is one dossier of a list; then ``source`` only names it.
+
     :class:`SourceMissing` and :class:`SourceUnknown` when there is nothing to read.
     """
     admission = Admission()
-    entries = _entries(source, staging, settings, admission, progress)
+    entries = _entries(source, staging, settings, admission, progress, part)
     return gathered(source, entries, admission, identifier=identifier, progress=progress)
 
 
@@ -115,14 +120,28 @@ def _entries(
     settings: IngestSettings,
     admission: Admission,
     progress: Progress,
+    part: Part | None,
 ) -> Iterator[StagedEntry]:
     caps = Caps(
         total_bytes=settings.max_bytes, entries=settings.max_files, ratio=settings.max_ratio
     )
+    if part is not None:
+        room = _room_bytes(staging, settings)
+        return admit_part(part, staging, caps, admission, quota_bytes=room, progress=progress)
     if source.is_dir():
-        return admit_folder(source, staging, caps, admission, progress=progress)
+        room = _room_bytes(staging, settings)
+        return admit_folder(source, staging, caps, admission, quota_bytes=room, progress=progress)
     if source.is_file():
-        return unpack_archive(source, staging, caps, admission, progress=progress)
+        room = _room_bytes(staging, settings)
+        return unpack_archive(
+            source, staging, caps, admission, quota_bytes=room, progress=progress
+        )
     if not source.exists() and not source.is_symlink():
         raise SourceMissing(where=str(source))
     raise SourceUnknown(where=str(source))
+
+
+def _room_bytes(staging: Path, settings: IngestSettings) -> int:
+    """What reading a submission may take of the staging disk, so that the reserve stays free."""
+    free = os.statvfs(staging.parent)
+    return max(0, int(free.f_bavail * free.f_frsize) - settings.staging_reserve_bytes)

@@ -16,6 +16,7 @@ from kit.archives import make_bed
 from kit.desk import desk_of
 from kit.eark_packages import CSIP_NAME, FOLDER, OBJID, EarkSpec, old_spec, q, spec
 from preservation.restore import RestoreRequest, restore
+from schemas.ids import AipId
 from schemas.mets_read import read_mets
 from schemas.moments import utc_now
 from schemas.progress import NoProgress
@@ -56,7 +57,7 @@ def test_a_sound_package_is_accepted_and_comes_back_byte_for_byte(
 
 def test_its_aip_is_a_generic_package_of_its_own_name(desk: Desk, tmp_path: Path) -> None:
     receipt = ingest(spec().write(tmp_path / "in"), desk, fonds="H99")
-    facts = desk.archive.catalogue.aip(receipt.aip_id)
+    facts = desk.archive.catalogue.aip(AipId(receipt.aip_id))
     assert facts is not None
     data = {file.logical_path for file in facts.files if "/data/" in file.logical_path}
     assert data == {
@@ -123,7 +124,7 @@ def test_several_representations_keep_their_names(desk: Desk, tmp_path: Path) ->
     package.files["representations/goc/data/to-trinh.txt"] = b"ban khac"
     source = package.write(tmp_path / "in")
     receipt = ingest(source, desk, fonds="H99")
-    facts = desk.archive.catalogue.aip(receipt.aip_id)
+    facts = desk.archive.catalogue.aip(AipId(receipt.aip_id))
     assert facts is not None
     paths = {f.logical_path.removeprefix("representations/rep1/data/") for f in facts.files}
     assert {"goc/to-trinh.txt", "rep1/to-trinh.txt", "rep1/phu luc/bang.csv"} <= paths
