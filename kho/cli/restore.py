@@ -18,6 +18,7 @@ from kho.cli.judged import jsonl_option
 from kho.cli.named import aip_by_id, aip_named, replicas_named
 from kho.cli.output import print_json, print_line
 from kho.cli.session import Session
+from kho.cli.signing import configured_signer, sign_file
 from kho.cli.sizes import counted, sized
 from preservation.restore_proof import PROOF, RestoreProof
 from schemas.errors import ConfigError
@@ -94,8 +95,11 @@ def restore(
         fonds=fonds,
         replace=replace,
     )
+    signer = configured_signer(session)
     with replicas_from(session, sources) as replicas, session.progress() as progress:
         proof = giving_back.restore(replicas, request, now=utc_now, progress=progress)
+    if signer is not None:
+        sign_file(session, request.target / PROOF, signer)
     if as_json:
         print_json(proof)
     elif as_lines:

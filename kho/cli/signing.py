@@ -36,6 +36,16 @@ def signer_of(session: Session) -> ArchiveSigner | None:
     return load_signer(settings, passphrase)
 
 
+def configured_signer(session: Session) -> ArchiveSigner | None:
+    """The archive's signer; None where there is no archive either: an empty machine signs not."""
+    from kho.config import NoRepository
+
+    try:
+        return signer_of(session)
+    except NoRepository:
+        return None
+
+
 def sign_file(session: Session, path: Path, signer: ArchiveSigner | None) -> Path | None:
     """The signature beside the file, told to the person; None where the archive has no key."""
     if signer is None:

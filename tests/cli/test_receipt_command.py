@@ -349,6 +349,17 @@ def test_without_a_key_nothing_is_signed_and_that_is_said(archive: Shell) -> Non
     assert not (archive.here / "r.json.p7s").exists()
 
 
+def test_a_restore_proof_is_signed_with_the_same_key(signing: Shell) -> None:
+    ran = signing("restore", "--all", "--to", "out")
+    assert ran.code == 0, ran.err
+    proof = signing.here / "out" / "kho-restore-proof.json"
+    signature = proof.with_name(f"{proof.name}.p7s")
+    crt = signing.here / "archive.crt"
+    assert signing("receipt", "verify", proof, signature, "--certificate", crt).code == 0
+    proof.write_bytes(proof.read_bytes().replace(b'"complete": true', b'"complete":  true'))
+    assert signing("receipt", "verify", proof, signature, "--certificate", crt).code == 3
+
+
 # --- due dates --------------------------------------------------------------------------
 
 
