@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from ingest.decide import Policy, PolicyUnusable, load_policy
+from ingest.bench import Bench, format_policy_of, schemas_of
+from ingest.decide import load_policy
 from ingest.settings import IngestSettings
 from preservation.formats.engine import Identifier
 from preservation.formats.policy import FormatPolicy
@@ -19,25 +19,16 @@ from repository.archive import Repository
 from repository.evidence import EvidenceStore, KeptVerdicts, evidence_store
 from schemas.events import Agent
 from schemas.progress import NoProgress, Progress
-from schemas.tt05_schemas import Tt05Schemas, operators_schemas, own_schemas
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Desk(Bench):
     """What takes part in receiving submissions; shared by all of one command."""
 
     archive: Repository
-    settings: IngestSettings
-    policy: Policy
-    identifier: Identifier
-    examiner: SignatureExaminer
     evidence: EvidenceStore
-    format_policy: FormatPolicy
-    pool: WorkerPool
     operator: Agent
     software: Agent
-    progress: Progress
-    schemas: Tt05Schemas = field(default_factory=own_schemas)
 
     @property
     def tools(self) -> dict[str, str]:
@@ -94,21 +85,7 @@ def open_desk(
                 operator=operator,
                 software=software,
                 progress=progress or NoProgress(),
-                schemas=_schemas(settings),
+                schemas=schemas_of(settings),
             )
     finally:
         archive.staging.clean(scratch)
-
-
-def format_policy_of(settings: IngestSettings) -> FormatPolicy:
-    """The archive's own format policy, or the shipped one. :class:`PolicyUnusable`."""
-    if not settings.format_policy:
-        return FormatPolicy.shipped()
-    try:
-        return FormatPolicy(Path(settings.format_policy).read_bytes())
-    except OSError as error:
-        raise PolicyUnusable(where=settings.format_policy, reason=str(error)) from error
-
-
-def _schemas(settings: IngestSettings) -> Tt05Schemas:
-    return operators_schemas(Path(settings.schemas)) if settings.schemas else own_schemas()

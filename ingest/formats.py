@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from ingest.desk import Desk
+from ingest.bench import Bench
 from ingest.profiles.base import Shaped
 from ingest.second import DISAGREE, Second, second_opinions
 from ingest.submission import Submission
@@ -95,23 +95,23 @@ class FormatsJudged:
             out.write(encode_line(line))
 
 
-def judge_formats(submission: Submission, shaped: Shaped, desk: Desk) -> FormatsJudged:
+def judge_formats(submission: Submission, shaped: Shaped, bench: Bench) -> FormatsJudged:
     """Every data file has a judgement; those that policy wants validated were validated."""
-    policy = desk.format_policy
+    policy = bench.format_policy
     data = [file for file in shaped.draft.files if file.role is FileRole.DATA]
-    second = second_opinions(data, submission, desk)
+    second = second_opinions(data, submission, bench)
     first = {
-        file.logical_path: _judged(file, submission, second.get(file.logical_path), desk)
+        file.logical_path: _judged(file, submission, second.get(file.logical_path), bench)
         for file in data
     }
     results: dict[str, tuple[ValidationResult, ...]] = {}
     wanted = sum(len(judgement.validators) for judgement in first.values())
     if wanted:
-        desk.progress.phase("PROGRESS-VALIDATE", files_total=wanted)
-    for path, found in _validated(data, first, desk):
+        bench.progress.phase("PROGRESS-VALIDATE", files_total=wanted)
+    for path, found in _validated(data, first, bench):
         before = results.get(path)
         results[path] = found if before is None else before + found
-        desk.progress.advance(files=1)
+        bench.progress.advance(files=1)
     judgements = {
         path: policy.after_validation(judgement, results.get(path, ()))
         for path, judgement in first.items()
@@ -120,22 +120,22 @@ def judge_formats(submission: Submission, shaped: Shaped, desk: Desk) -> Formats
 
 
 def _judged(
-    file: SubmittedFile, submission: Submission, second: Second | None, desk: Desk
+    file: SubmittedFile, submission: Submission, second: Second | None, bench: Bench
 ) -> FormatJudgement:
     """What policy says before validation; where veraPDF is configured, it is asked too."""
     found = submission.formats[file.raw_path]
     if second is not None:
         found = second.taken(found)
-    judgement = desk.format_policy.judge(found, size_bytes=file.size_bytes)
+    judgement = bench.format_policy.judge(found, size_bytes=file.size_bytes)
     if second is not None and second.disputed:
         judgement = sent_to_review(judgement, DISAGREE)
-    if desk.settings.verapdf and verapdf.FLAVOURS.keys() & set(judgement.puids):
+    if bench.settings.verapdf and verapdf.FLAVOURS.keys() & set(judgement.puids):
         return replace(judgement, validators=(*judgement.validators, verapdf.KIND))
     return judgement
 
 
 def _validated(
-    data: list[SubmittedFile], judgements: Mapping[str, FormatJudgement], desk: Desk
+    data: list[SubmittedFile], judgements: Mapping[str, FormatJudgement], bench: Bench
 ) -> Iterator[tuple[str, tuple[ValidationResult]]]:
     """Each file by each validator its rule names; equal bytes are judged once."""
     paths_by_job: dict[tuple[str, str], list[str]] = {}
@@ -151,11 +151,11 @@ def _validated(
                 place.append((key, Path(file.staged), params))
             paths_by_job.setdefault(key, []).append(file.logical_path)
     results = _Results()
-    for key, outcome in desk.pool.map_batches("validate", jobs, batch=BATCH):
+    for key, outcome in bench.pool.map_batches("validate", jobs, batch=BATCH):
         result = results.read(key[1], outcome)
         for path in paths_by_job[key]:
             yield path, result
-    judges = ExternalJudges.found(desk.pool.scratch, verapdf=desk.settings.verapdf)
+    judges = ExternalJudges.found(bench.pool.scratch, verapdf=bench.settings.verapdf)
     for key, staged, params in outside:
         judged = judges.validate(key[1], staged, params)
         for path in paths_by_job[key]:

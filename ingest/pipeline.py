@@ -18,46 +18,22 @@ from ingest.decide import Decision, decide
 from ingest.desk import Desk
 from ingest.events import EventLog
 from ingest.evidence import with_evidence
-from ingest.examined import Examined, measured
-from ingest.formats import FormatsJudged, judge_formats
-from ingest.profiles.bag import BagProfile
-from ingest.profiles.base import Profile, Shaped, Shaping
-from ingest.profiles.csip import CsipProfile
-from ingest.profiles.folder import FolderProfile
-from ingest.profiles.tt05 import tt05_profiles
+from ingest.formats import FormatsJudged
+from ingest.judging import judge
+from ingest.profiles.base import Shaped, Shaping
 from ingest.reception import reception_facts
 from ingest.staged import Findings, StagingFull
 from ingest.submission import Submission, admit
-from ingest.virus import Clamd, Scanned, scan_files
-from preservation.signatures.examiner import Item
-from preservation.signatures.verdict import SignaturePolicy, findings
 from repository.aip.build import SealedBuild
 from repository.aip.builder import draft_receipt
 from repository.aip.packaging_tt05_fields import OBJID
 from repository.aip.plan import AipPlan
 from repository.ocfl.claims import VersionTaken
-from schemas.errors import PackageError
-from schemas.findings import Finding
 from schemas.ids import AipId, aip_id_for
 from schemas.moments import format_moment
 from schemas.names import printable
 from schemas.nouns import FileRole, Outcome, SignatureReport
 from schemas.records import Receipt
-
-PROFILES: tuple[Profile, ...] = (
-    *tt05_profiles(),
-    BagProfile(),
-    CsipProfile(),
-    FolderProfile(),
-)
-"""In the order in which they are asked whether a submission is theirs."""
-
-
-class UnknownProfile(PackageError):
-    """There is no profile of that name."""
-
-    code = "PROFILE-NO-SUCH"
-    exit_code = 2
 
 
 def ingest(
@@ -155,88 +131,18 @@ def consider(submission: Submission, desk: Desk, log: EventLog, ask: Asked) -> C
         facts=facts,
         schemas=desk.schemas,
     )
-    shaped = shape(submission, shaping, ask.profile)  # 4, 5
-    log.shaped(shaped)
-    scanned = _scan(submission, desk)  # 6
-    log.scanned(scanned)
-    judged = judge_formats(submission, shaped, desk)  # 7
-    log.validated(judged)
-    signatures = examine_signatures(submission, shaped, desk)  # 8
-    log.examined(signatures)
-    examined = Examined(
-        signatures=signatures,
-        measured=measured(judged.results),
-        scanned=scanned is not None,
-        infected=tuple(found.where for found in scanned.findings) if scanned else (),
-    )
-    looked = shaped.follow_up.look_again(examined)
-    log.undecided((*shaped.not_checked, *looked.not_checked))
+    judged = judge(submission, shaping, desk, profile=ask.profile, log=log)  # 4 to 8
     found = Findings()
-    found.extend(submission.admission.findings.all())
-    found.extend(shaped.findings)
-    found.extend(overlaps(shaped.draft, shaping.aip_id, desk))
-    found.extend(scanned.findings if scanned else ())
-    found.extend(looked.findings)
-    found.extend(judged.findings())
-    found.extend(signature_findings(signatures, desk.examiner.policy))
-    found.extend(awaiting_approval(shaped.draft, desk.settings))
+    found.extend(judged.findings)
+    found.extend(overlaps(judged.shaped.draft, shaping.aip_id, desk))
+    found.extend(awaiting_approval(judged.shaped.draft, desk.settings))
     return Considered(
         submission=submission,
-        shaped=shaped,
-        formats=judged,
-        signatures=signatures,
+        shaped=judged.shaped,
+        formats=judged.formats,
+        signatures=judged.signatures,
         decision=decide(found.all(), desk.policy),  # 9
     )
-
-
-def shape(submission: Submission, shaping: Shaping, profile: str) -> Shaped:
-    """The submission as its profile sees it; ``auto`` asks each whether it is theirs."""
-    for candidate in PROFILES:
-        if profile == candidate.name or (profile == "auto" and candidate.claims(submission)):
-            return candidate.shape(submission, shaping)
-    raise UnknownProfile(profile=profile, known=", ".join(p.name for p in PROFILES))
-
-
-def examine_signatures(
-    submission: Submission, shaped: Shaped, desk: Desk
-) -> dict[str, SignatureReport]:
-    """Stop 8, *signature*: a report for each data file, by logical path."""
-    data = [file for file in shaped.draft.files if file.role is FileRole.DATA]
-    desk.progress.phase("PROGRESS-SIGNATURES", files_total=len(data))
-    items = (
-        Item(
-            key=file.logical_path,
-            path=Path(file.staged),
-            name=printable(file.raw_path),
-            mime=submission.formats[file.raw_path].mime,
-            puids=submission.formats[file.raw_path].puids,
-            digest=file.digests.sha256,
-        )
-        for file in data
-    )
-    reports = {}
-    for path, report in desk.examiner.examine_many(items):
-        reports[path] = report
-        desk.progress.advance(files=1)
-    return reports
-
-
-def _scan(submission: Submission, desk: Desk) -> Scanned | None:
-    """Stop 6, *virus*: None where no scanner is configured."""
-    if not desk.settings.clamd:
-        return None
-    return scan_files(Clamd(desk.settings.clamd), submission.files, desk.progress)
-
-
-def signature_findings(
-    reports: dict[str, SignatureReport], policy: SignaturePolicy
-) -> list[Finding]:
-    """What a decision needs to know of the signatures, file by file."""
-    told: list[Finding] = []
-    for path in sorted(reports):
-        where = path.removeprefix("representations/rep1/data/")
-        told += findings(reports[path], where, policy)
-    return told
 
 
 def _build(plan: AipPlan, shaped: Shaped, folder: Path, desk: Desk, log: EventLog) -> SealedBuild:

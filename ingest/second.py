@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ingest.desk import Desk
+from ingest.bench import Bench
 from ingest.submission import Submission
 from preservation.formats.second_opinion import (
     Agreement,
@@ -70,24 +70,24 @@ class Second:
 
 
 def second_opinions(
-    data: Sequence[SubmittedFile], submission: Submission, desk: Desk
+    data: Sequence[SubmittedFile], submission: Submission, bench: Bench
 ) -> Mapping[str, Second]:
     """By logical path; equal bytes are asked about once. Nothing where none is configured."""
-    if desk.settings.second_identifier == "off":
+    if bench.settings.second_identifier == "off":
         return {}
     one_of = {file.digests.sha256: file for file in data}
-    desk.progress.phase("PROGRESS-SECOND-OPINION", files_total=len(one_of))
+    bench.progress.phase("PROGRESS-SECOND-OPINION", files_total=len(one_of))
     jobs = (
         (digest, Path(file.staged), {"name": printable(file.raw_path)})
         for digest, file in one_of.items()
     )
     opinions = {}
-    for digest, outcome in desk.pool.map_batches("second-opinion", jobs, batch=BATCH):
+    for digest, outcome in bench.pool.map_batches("second-opinion", jobs, batch=BATCH):
         opinions[digest] = _opinion(outcome)
-        desk.progress.advance(files=1)
+        bench.progress.advance(files=1)
     return {
         file.logical_path: _weighed(
-            submission.formats[file.raw_path], opinions[file.digests.sha256], desk
+            submission.formats[file.raw_path], opinions[file.digests.sha256], bench
         )
         for file in data
     }
@@ -102,6 +102,6 @@ def _opinion(outcome: Any) -> SecondOpinion:
         return SecondOpinion(not_checked="WORKER-PROTOCOL")
 
 
-def _weighed(first: FormatResult, opinion: SecondOpinion, desk: Desk) -> Second:
-    same = desk.format_policy.same_family
+def _weighed(first: FormatResult, opinion: SecondOpinion, bench: Bench) -> Second:
+    same = bench.format_policy.same_family
     return Second(opinion, compare(first, opinion, same_family=same))

@@ -164,7 +164,7 @@ def list_formats(session: Session, decision: str, as_json: bool) -> int:
 @json_option
 def show_format(session: Session, puid: str, as_json: bool) -> int:
     """One format, and in plain words what the archive makes of it."""
-    from ingest.desk import format_policy_of
+    from ingest.bench import format_policy_of
 
     found = _known(session)
     chosen = tuple(one for one in found.formats if one.puid == puid)
@@ -188,7 +188,7 @@ def show_format(session: Session, puid: str, as_json: bool) -> int:
 @json_option
 def census(session: Session, fonds: str | None, as_json: bool) -> int:
     """Held files by format, most frequent first, with the policy's decision."""
-    from ingest.desk import format_policy_of
+    from ingest.bench import format_policy_of
 
     known = {one.puid: one for one in _known(session).formats}
     policy = format_policy_of(session.settings.ingest)
@@ -272,7 +272,7 @@ def _set_id(session: Session) -> str:
 
 
 def _known(session: Session) -> FormatList:
-    from ingest.desk import format_policy_of
+    from ingest.bench import format_policy_of
     from preservation.formats_keeping import current_identifier
 
     policy = format_policy_of(session.settings.ingest)
