@@ -49,7 +49,7 @@ def admit_folder(
     area = StagingArea(staging, quota_bytes) if staging is not None else None
     algorithms = sorted({*extra_algorithms, *algorithms_needed(_upper_names(source))})
     nested = NestedArchives(caps, admission.findings, staging)
-    walk = _FolderWalk(source, area, caps, admission, algorithms, nested, progress or NoProgress())
+    walk = FolderWalk(source, area, caps, admission, algorithms, nested, progress or NoProgress())
     with suppress(ArchiveStopped):
         yield from walk.entries()
         admission.complete = True
@@ -85,7 +85,7 @@ class _OpenFolder:
     """Names and kinds still to be taken, the next one last."""
 
 
-class _FolderWalk:
+class FolderWalk:
     """One pass over a source folder, depth first, names in byte order."""
 
     def __init__(
@@ -128,11 +128,15 @@ class _FolderWalk:
 
     def _enter(self, descriptor: int, path: bytes) -> None:
         before = os.fstat(descriptor)
-        with os.scandir(descriptor) as listing:
-            waiting = sorted(((os.fsencode(e.name), _kind(e)) for e in listing), reverse=True)
+        waiting = sorted(self.listed(descriptor, path), reverse=True)
         self._open.append(_OpenFolder(descriptor, path, before, waiting))
         if not waiting and path:
             self._admission.hold_empty([path])
+
+    def listed(self, descriptor: int, _path: bytes) -> list[tuple[bytes, str]]:
+        """Names and kinds of what is taken of a folder: everything."""
+        with os.scandir(descriptor) as listing:
+            return [(os.fsencode(e.name), _kind(e)) for e in listing]
 
     def _leave(self, folder: _OpenFolder) -> None:
         self._open.pop()

@@ -17,6 +17,7 @@ from ingest.profiles.bag import BagProfile
 from ingest.profiles.base import Profile, Shaped, Shaping
 from ingest.profiles.csip import CsipProfile
 from ingest.profiles.folder import FolderProfile
+from ingest.profiles.hd40 import Hd40Profile
 from ingest.profiles.tt05 import tt05_profiles
 from ingest.staged import Findings
 from ingest.submission import Submission
@@ -32,6 +33,7 @@ PROFILES: tuple[Profile, ...] = (
     *tt05_profiles(),
     BagProfile(),
     CsipProfile(),
+    Hd40Profile(),
     FolderProfile(),
 )
 """In the order in which they are asked whether a submission is theirs."""

@@ -21,9 +21,12 @@ from ingest.evidence import with_evidence
 from ingest.formats import FormatsJudged
 from ingest.judging import judge
 from ingest.profiles.base import Shaped, Shaping
+from ingest.lists.mapping import load_columns
+from ingest.parts import Part
 from ingest.reception import reception_facts
 from ingest.staged import Findings, StagingFull
 from ingest.submission import Submission, admit
+from preservation.formats.sheets.reading import sheet_reader
 from repository.aip.build import SealedBuild
 from repository.aip.builder import draft_receipt
 from repository.aip.packaging_tt05_fields import OBJID
@@ -43,11 +46,13 @@ def ingest(
     profile: str = "auto",
     fonds: str = "",
     arrived: dict[str, str] | None = None,
+    part: Part | None = None,
 ) -> Receipt:
     """The source is in the archive, held, refused, or known already; the receipt says which.
 
     ``arrived`` are the OBJIDs that came with the same delivery before, each with its submission
-    digest; this one's is added. :class:`ingest.submission.SourceMissing` when there is nothing
+    digest; this one's is added. ``part`` is one dossier of a list.
+    :class:`ingest.submission.SourceMissing` when there is nothing
     to receive; a :class:`schemas.errors.KhoError` of another kind when our side failed, and then
     running the same again finishes or repeats harmlessly.
     """
@@ -56,7 +61,7 @@ def ingest(
     archive.prepare_to_write()
     with archive.submission_folder() as folder:
         # What is known of each file dies with the inner call: the build on disk holds it all.
-        ask = Asked(profile=profile, fonds=fonds, arrived=arrived)
+        ask = Asked(profile=profile, fonds=fonds, arrived=arrived, part=part)
         answer = _receive(source, folder, desk, log, ask)
         if isinstance(answer, Receipt):
             return answer
@@ -77,6 +82,7 @@ class Asked:
     fonds: str = ""
     arrived: dict[str, str] | None = None
     besides: AipId | None = None
+    part: Part | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,7 @@ def _receive(
             settings=desk.settings,
             identifier=desk.identifier,
             progress=desk.progress,
+            part=ask.part,
         )
     except StagingFull:
         # Nothing was sealed, and the source is where it was: the disk is wanted back at once.
@@ -130,6 +137,8 @@ def consider(submission: Submission, desk: Desk, log: EventLog, ask: Asked) -> C
         fonds=ask.fonds,
         facts=facts,
         schemas=desk.schemas,
+        read_sheet=sheet_reader(desk.pool),
+        hd40=load_columns(desk.settings.hd40_columns, "hd40"),
     )
     judged = judge(submission, shaping, desk, profile=ask.profile, log=log)  # 4 to 8
     found = Findings()

@@ -51,6 +51,8 @@ class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """What stands at the head of printed receipts: the state's name and motto, or the Party's."""
     accept_test_packages: bool = False
     """Takes packages that are marked TEST, as a training archive does."""
+    hd40_columns: str = ""
+    """Path of the headings of party lists (profile `hd40`); empty for those that are shipped."""
     schemas: str = ""
     """Folder with the official METS and PREMIS schemas, by which packages are then judged and
     which they carry; empty for Kho's own."""

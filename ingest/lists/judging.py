@@ -60,7 +60,7 @@ class RowJudge:
             self.say(value.wrong, said, key, **self._told(spec, value))
         elif value.own:
             place = said.place(key)
-            fields: dict[str, str | int] = {"value": value.own, "code": value.text}
+            fields: dict[str, str | int] = {"value": value.own, "meant": value.text}
             self.findings.append(Finding("LIST-OWN-WORD", Severity.INFO, place, fields))
         return value
 

@@ -53,12 +53,13 @@ class Columns:
         return named[0] if lang == "vi" or len(named) < 2 else named[1]
 
     def keys(self, level: str) -> dict[str, str]:
-        """Field by folded heading; a field's own name is a heading too."""
+        """Field by folded heading; a field's own name, alone or behind its level
+        (``dossier.title``), is a heading too."""
         fields = self.dossier if level == "dossier" else self.document
         return {
             heading_key(heading): key
             for key, headings in fields.items()
-            for heading in (key, *headings)
+            for heading in (key, f"{level}.{key}", *headings)
         }
 
 

@@ -43,6 +43,8 @@ class ListedRow:
     columns: Mapping[str, int]
     headings: Mapping[int, str]
     """What the list calls its columns, by number."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """What the row says in columns that no field has, by heading."""
 
     def heading(self, key: str) -> str:
         """What the list calls the field; ``""`` when it has no column for it."""
@@ -141,7 +143,13 @@ class _Table:
             if column in row.cells and row.cells[column].text.strip()
         }
         headings = {column: cell.text.strip() for column, cell in self.header.cells.items()}
-        return ListedRow(self.sheet.name, row.number, cells, columns, headings)
+        known = {*self.dossier.values(), *self.document.values()}
+        others = {
+            headings[column]: cell.text
+            for column, cell in row.cells.items()
+            if column in headings and column not in known
+        }
+        return ListedRow(self.sheet.name, row.number, cells, columns, headings, others)
 
 
 class _Reader:

@@ -8,9 +8,11 @@ from typing import Protocol
 
 from ingest.checks.tt05_facts import NOTHING_KNOWN, ReceptionFacts
 from ingest.examined import Examined, Judgement
+from ingest.lists.mapping import Columns, shipped_columns
 from ingest.logical import DATA, documentation_path, readings
 from ingest.staged import StagedFile
 from ingest.submission import Submission
+from preservation.formats.sheets.reading import SheetReader
 from repository.aip.build import SealedBuild
 from schemas.findings import Finding, Severity
 from schemas.ids import AipId
@@ -27,6 +29,9 @@ class Shaping:
     fonds: str = ""
     facts: ReceptionFacts = NOTHING_KNOWN
     schemas: Tt05Schemas = field(default_factory=own_schemas)
+    read_sheet: SheetReader | None = None
+    """Reads spreadsheets that describe a submission; without it they are not looked into."""
+    hd40: Columns = field(default_factory=lambda: shipped_columns("hd40"))
 
     @property
     def documentation(self) -> str:
