@@ -31,11 +31,12 @@ from repository.aip.build import SealedBuild
 from repository.aip.builder import draft_receipt
 from repository.aip.packaging_tt05_fields import OBJID
 from repository.aip.plan import AipPlan
+from repository.discretion import discreet, discreet_receipt
 from repository.ocfl.claims import VersionTaken
 from schemas.ids import AipId, aip_id_for
 from schemas.moments import format_moment
 from schemas.names import printable
-from schemas.nouns import FileRole, Outcome, SignatureReport
+from schemas.nouns import Access, FileRole, Outcome, SignatureReport
 from schemas.records import Receipt
 
 
@@ -231,15 +232,15 @@ def reject(plan: AipPlan, desk: Desk) -> Receipt:
         ],
     }
     fresh = msgspec.structs.replace(draft_receipt(plan), aip_id="")
+    secret = plan.draft.access is Access.SECRET
+    kept = discreet_receipt(fresh) if secret else fresh
+    body = discreet("rejection", {"receipt": msgspec.to_builtins(kept), **body}, plan.draft.access)
     for line in archive.catalogue.rejections_of(plan.submission_digest):
         old = msgspec.convert(line.body["receipt"], Receipt)
-        same = all(line.body.get(name) == said for name, said in body.items())
-        if same and (old.source, old.findings) == (fresh.source, fresh.findings):
+        same = all(line.body.get(name) == said for name, said in body.items() if name != "receipt")
+        if same and (old.source, old.findings) == (kept.source, kept.findings):
             return old
-    receipt = msgspec.structs.replace(
-        fresh,
-        finished=format_moment(archive.now()),
-        ledger_head=archive.ledger_head(),
-    )
-    archive.record_entries([("rejection", {"receipt": msgspec.to_builtins(receipt), **body})])
-    return receipt
+    finished = {"finished": format_moment(archive.now()), "ledger_head": archive.ledger_head()}
+    kept = msgspec.structs.replace(kept, **finished)
+    archive.record_entries([("rejection", {**body, "receipt": msgspec.to_builtins(kept)})])
+    return msgspec.structs.replace(fresh, **finished)

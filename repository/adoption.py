@@ -29,6 +29,7 @@ from storage_backends.interface import (
     ObjectNotFound,
     StorageBackend,
 )
+from storage_backends.registry import is_remote
 
 
 class NotACopy(ReplicaError):
@@ -110,7 +111,7 @@ def adopt(
             found_repository=marker.repository_id,
             found_name=marker.name,
         )
-    candidate = Replica(settings, backend, _marker(archive, settings))
+    candidate = Replica(settings, backend, _marker(archive, settings, backend.url))
     found = _examine(archive, candidate, progress)
     if found.differences or not found.verified:
         raise NotACopy(
@@ -217,7 +218,7 @@ def _own_copy(archive: Repository, ref: VersionRef) -> CommittedCopy:
     raise NothingToCompare(replica="", key=ref.version_prefix)
 
 
-def _marker(archive: Repository, settings: ReplicaSettings) -> ReplicaMarker:
+def _marker(archive: Repository, settings: ReplicaSettings, url: str) -> ReplicaMarker:
     return ReplicaMarker(
         repository_id=RepositoryId(archive.id),
         replica_id=new_uuid(),
@@ -225,7 +226,7 @@ def _marker(archive: Repository, settings: ReplicaSettings) -> ReplicaMarker:
         site=settings.site,
         medium=settings.medium,
         max_access=settings.max_access,
-        networked=settings.networked,
+        networked=settings.networked or is_remote(url),
         created=format_moment(archive.now()),
     )
 

@@ -19,6 +19,7 @@ from repository.aip.build import SealedBuild, is_whole
 from repository.aip.builder import build_aip
 from repository.aip.plan import AipPlan
 from repository.catalogue import Catalogue, sqlite_url
+from repository.discretion import completed
 from repository.entries import copy_body, event_body, recovery_events
 from repository.journal import Journal
 from repository.locks import WriterLock, held
@@ -251,7 +252,11 @@ class Repository:
 
     def receipt_for(self, aip_id: AipId) -> Receipt | None:
         """The receipt that was given when the AIP came in."""
-        return self.catalogue.receipt_for(aip_id)
+        receipt = self.catalogue.receipt_for(aip_id)
+        if receipt is None or not receipt.withheld:
+            return receipt
+        (summary,) = self.catalogue.find(aip_id)[:1] or (None,)
+        return receipt if summary is None else completed(receipt, summary)
 
     def _allowed(self, access: Access) -> list[Replica]:
         allowed = [replica for replica in self.replicas if replica.may_hold(access)]

@@ -16,11 +16,13 @@ from typing import Any
 import msgspec
 
 from repository.catalogue import Catalogue
+from repository.discretion import discreet
 from repository.locks import held
 from repository.ocfl.claims import put_small
 from repository.replica import Replica
 from schemas.errors import RepositoryError
 from schemas.moments import Clock, format_moment
+from schemas.nouns import Access
 from schemas.records import LedgerLine, decode, encode_line
 from storage_backends.interface import ObjectExists, StorageBackend, StorageError
 
@@ -81,12 +83,14 @@ class Journal:
     ) -> list[LedgerLine]:
         """The entries are chained, on every replica that took them, and in the catalogue.
 
-        :class:`JournalUnwritten` when no replica took them.
+        What they tell of secret dossiers is told discreetly; replicas for public dossiers
+        alone get none of them. :class:`JournalUnwritten` when no replica took them.
         """
+        entries = [(kind, discreet(kind, body, self._access(body))) for kind, body in entries]
         with held(self._lock):
             seq, prev = self._catalogue.ledger_head()
             lines = chain(entries, seq=seq, prev=prev, moment=format_moment(self._now()))
-            self._write(lines, replicas)
+            self._write(lines, _readers(replicas))
             self._catalogue.apply_all(lines)
         return lines
 
@@ -98,8 +102,15 @@ class Journal:
         with held(self._lock):
             for replica in replicas:
                 self._learn(replica)
-            for replica in replicas:
+            for replica in _readers(replicas):
                 self._teach(replica)
+
+    def _access(self, body: dict[str, Any]) -> Access:
+        """The level of the dossier that an entry is about; restricted when it is unknown."""
+        aip_id = str(body.get("aip_id") or "")
+        found = self._catalogue.find(aip_id) if aip_id else ()
+        levels = {summary.access for summary in found if summary.aip_id == aip_id}
+        return max(levels, key=lambda access: access.rank, default=Access.RESTRICTED)
 
     def _learn(self, replica: Replica) -> None:
         seq, prev = self._catalogue.ledger_head()
@@ -137,6 +148,12 @@ class Journal:
             raise JournalUnwritten(backend=", ".join(r.name for r in replicas), key=JOURNAL) from (
                 failure
             )
+
+
+def _readers(replicas: Sequence[Replica]) -> Sequence[Replica]:
+    """The replicas that may know of restricted dossiers, as the journal does; all of them in an
+    archive that keeps public dossiers only."""
+    return [r for r in replicas if r.may_hold(Access.RESTRICTED)] or replicas
 
 
 def last_line(backend: StorageBackend) -> LedgerLine | None:

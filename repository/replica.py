@@ -20,6 +20,7 @@ from schemas.moments import Clock, format_moment
 from schemas.nouns import Access, Place
 from schemas.records import ReplicaMarker, decode, encode
 from storage_backends.interface import ObjectExists, ObjectNotFound, StorageBackend
+from storage_backends.registry import is_remote
 
 MARKER = "kho/replica.json"
 RECOVERY_SHEET = "kho/RECOVERY.txt"
@@ -77,9 +78,15 @@ class Replica:
         """The name in the settings."""
         return self.settings.name
 
+    @property
+    def networked(self) -> bool:
+        """Whether other machines reach it: as stated, and always for S3 and SFTP."""
+        stated = self.settings.networked or self.marker.networked
+        return stated or is_remote(self.backend.url)
+
     def may_hold(self, access: Access) -> bool:
         """Whether a dossier of this access level may be stored here (secrecy gates)."""
-        if access is Access.SECRET and (self.settings.networked or self.marker.networked):
+        if access is Access.SECRET and self.networked:
             return False
         lowest = min(Access(self.settings.max_access).rank, Access(self.marker.max_access).rank)
         return access.rank <= lowest
@@ -110,7 +117,7 @@ def create_replica(
         site=settings.site,
         medium=settings.medium,
         max_access=settings.max_access,
-        networked=settings.networked,
+        networked=settings.networked or is_remote(backend.url),
         created=format_moment(now()),
     )
     put_small(backend, MARKER, encode(marker))

@@ -8,6 +8,7 @@ from repository.archive import Repository
 from repository.replica import Replica
 from repository.settings import ReplicaSettings
 from schemas.errors import KhoError
+from storage_backends.registry import is_remote
 
 
 @dataclass(slots=True)
@@ -17,6 +18,8 @@ class ReplicaHolding:
     settings: ReplicaSettings
     url: str
     failure_domain: str
+    networked: bool
+    """Whether other machines reach it, by its kind or as stated."""
     error: KhoError | None
     """Why it cannot be reached; None when it can."""
     copies: int = 0
@@ -56,5 +59,8 @@ def _row(
     archive: Repository, settings: ReplicaSettings, replica: Replica | None
 ) -> ReplicaHolding:
     if replica is None:
-        return ReplicaHolding(settings, settings.url, "", archive.unreachable[settings.name])
-    return ReplicaHolding(settings, replica.backend.url, replica.backend.failure_domain, None)
+        networked = settings.networked or is_remote(settings.url)
+        error = archive.unreachable[settings.name]
+        return ReplicaHolding(settings, settings.url, "", networked, error)
+    backend = replica.backend
+    return ReplicaHolding(settings, backend.url, backend.failure_domain, replica.networked, None)

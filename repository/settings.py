@@ -27,7 +27,8 @@ class ReplicaSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     max_access: Literal["public", "restricted", "secret"] = "secret"
     """The most closed access level it may hold."""
     networked: bool = False
-    """True when other machines can reach it; secret dossiers never go there."""
+    """True when other machines can reach it, as they always can for `s3:` and `sftp:`; secret
+    dossiers never go there."""
     deadline_s: AtLeastOne = 3600
     """A write that makes no progress for so many seconds counts the replica as down."""
     options: dict[str, str | int | bool] = {}

@@ -125,6 +125,9 @@ class Receipt(Record, frozen=True, kw_only=True):
     """Set when officers decided about what was held before."""
     earlier_outcome: str = ""
     """Of a duplicate: what became of the submission when it came first."""
+    withheld: bool = False
+    """True for the receipt of a secret dossier as the journal keeps it: source, title, codes
+    and the places of findings are in its AIP alone."""
 
 
 class LedgerLine(Record, frozen=True, kw_only=True):

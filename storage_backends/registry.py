@@ -56,6 +56,11 @@ def open_backend(
     return _paced(store, bytes_per_s)
 
 
+def is_remote(url: str) -> bool:
+    """Whether what the URL names is reached across a network, by its kind."""
+    return urlsplit(url).scheme in _DRIVERS
+
+
 def without_secrets(url: str) -> str:
     """``url`` without a password, for messages, receipts and recovery sheets."""
     before, separator, after = url.partition("://")

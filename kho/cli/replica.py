@@ -85,7 +85,7 @@ def _listed(row: ReplicaHolding) -> Listed:
         site=row.settings.site,
         medium=row.settings.medium,
         max_access=row.settings.max_access,
-        networked=row.settings.networked,
+        networked=row.networked,
         failure_domain=row.failure_domain,
         reachable=row.reachable,
         reason=str(row.error or ""),
