@@ -83,7 +83,7 @@ class Requirement(Generic[S]):
         level = self.level if version is Version.V2_2_0 else self.older
         if level.value is not None:
             for shown in self.judge(subject):
-                yield Finding(self.id, level.value, where, {"v": shown[:_SHOWN_CHARS]})
+                yield Finding(self.id, level.value, where, {"v": shown[:_SHOWN_CHARS] or "–"})
 
 
 def requirement(

@@ -10,6 +10,7 @@ COMMANDS = {
     "bag": "kho.cli.inspect_bag:inspect_bag",
     "formats": "kho.cli.inspect_formats:inspect_formats",
     "ocfl": "kho.cli.inspect_ocfl:inspect_ocfl",
+    "package": "kho.cli.inspect_package:inspect_package",
     "signatures": "kho.cli.inspect_signatures:inspect_signatures",
 }
 
