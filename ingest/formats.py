@@ -138,28 +138,57 @@ def _validated(
     data: list[SubmittedFile], judgements: Mapping[str, FormatJudgement], bench: Bench
 ) -> Iterator[tuple[str, tuple[ValidationResult]]]:
     """Each file by each validator its rule names; equal bytes are judged once."""
-    paths_by_job: dict[tuple[str, str], list[str]] = {}
-    jobs: list[tuple[tuple[str, str], Path, dict[str, Any]]] = []
-    outside: list[tuple[tuple[str, str], Path, dict[str, Any]]] = []
+    repeated = _repeated(data, judgements)
+    results = _Results()
+    jobs = _jobs(data, judgements, repeated, outside=False)
+    for (path, kind, sha256), outcome in bench.pool.map_batches("validate", jobs, batch=BATCH):
+        result = results.read(kind, outcome)
+        for each in repeated.get((sha256, kind), (path,)):
+            yield each, result
+    judges = ExternalJudges.found(bench.pool.scratch, verapdf=bench.settings.verapdf)
+    for (path, kind, sha256), staged, params in _jobs(data, judgements, repeated, outside=True):
+        judged = judges.validate(kind, staged, params)
+        for each in repeated.get((sha256, kind), (path,)):
+            yield each, (judged,)
+
+
+def _asked(
+    data: list[SubmittedFile], judgements: Mapping[str, FormatJudgement]
+) -> Iterator[tuple[SubmittedFile, FormatJudgement, str]]:
+    """Every file with every validator that its rule names."""
     for file in data:
         judgement = judgements[file.logical_path]
         for kind in judgement.validators:
-            key = (file.digests.sha256, kind)
-            if key not in paths_by_job:
-                params = {**judgement.wanted, "validator": kind, "puid": _profile(judgement)}
-                place = outside if kind in EXTERNAL else jobs
-                place.append((key, Path(file.staged), params))
-            paths_by_job.setdefault(key, []).append(file.logical_path)
-    results = _Results()
-    for key, outcome in bench.pool.map_batches("validate", jobs, batch=BATCH):
-        result = results.read(key[1], outcome)
-        for path in paths_by_job[key]:
-            yield path, result
-    judges = ExternalJudges.found(bench.pool.scratch, verapdf=bench.settings.verapdf)
-    for key, staged, params in outside:
-        judged = judges.validate(key[1], staged, params)
-        for path in paths_by_job[key]:
-            yield path, (judged,)
+            yield file, judgement, kind
+
+
+def _repeated(
+    data: list[SubmittedFile], judgements: Mapping[str, FormatJudgement]
+) -> dict[tuple[str, str], list[str]]:
+    """The logical paths of equal bytes that one validator is asked about more than once."""
+    times = Counter((file.digests.sha256, kind) for file, _, kind in _asked(data, judgements))
+    repeated: dict[tuple[str, str], list[str]] = {k: [] for k, n in times.items() if n > 1}
+    for file, _, kind in _asked(data, judgements):
+        if (file.digests.sha256, kind) in repeated:
+            repeated[file.digests.sha256, kind].append(file.logical_path)
+    return repeated
+
+
+def _jobs(
+    data: list[SubmittedFile],
+    judgements: Mapping[str, FormatJudgement],
+    repeated: Mapping[tuple[str, str], list[str]],
+    *,
+    outside: bool,
+) -> Iterator[tuple[tuple[str, str, str], Path, dict[str, Any]]]:
+    """One job for each distinct content, for workers or for programs ``outside``, made when it
+    is asked for: 200,000 of them are never held together."""
+    for file, judgement, kind in _asked(data, judgements):
+        path, sha256 = file.logical_path, file.digests.sha256
+        if (kind in EXTERNAL) is not outside or repeated.get((sha256, kind), [path])[0] != path:
+            continue
+        params = {**judgement.wanted, "validator": kind, "puid": _profile(judgement)}
+        yield (path, kind, sha256), Path(file.staged), params
 
 
 def _profile(judgement: FormatJudgement) -> str:
