@@ -43,18 +43,22 @@ class Planner:
     def enqueue_due(self) -> list[str]:
         """The names of the policies whose work is new in the queue: what is due now, once for
         each policy however many periods were missed."""
-        return [task.policy.name for task in self.tasks if self.enqueue(task)]
+        with self.catalogue() as catalogue:
+            return [task.policy.name for task in self.tasks if self._enqueue(catalogue, task)]
 
     def enqueue(self, task: Task) -> bool:
         """The task's work is in the queue if it is due; whether it was not before."""
-        now = self.now()
         with self.catalogue() as catalogue:
-            standing = self._standing(catalogue, task, now)
-            if standing.is_open or standing.next > now:
-                return False
-            name = period_name(task.policy, now)
-            seed = secrets.token_hex(8)
-            return catalogue.enqueue(task.policy.name, name, now=now, seed=seed)
+            return self._enqueue(catalogue, task)
+
+    def _enqueue(self, catalogue: Catalogue, task: Task) -> bool:
+        now = self.now()
+        standing = self._standing(catalogue, task, now)
+        if standing.is_open or standing.next > now:
+            return False
+        name = period_name(task.policy, now)
+        seed = secrets.token_hex(8)
+        return catalogue.enqueue(task.policy.name, name, now=now, seed=seed)
 
     def standings(self) -> list[Standing]:
         """How every task stands now."""
