@@ -201,7 +201,7 @@ def _metrics(doing: Doing) -> Ended:
     return Ended(Outcome.DONE)
 
 
-_TASKS: Mapping[TaskKind, Callable[[Doing], Ended]] = {
+_TASKS: dict[TaskKind, Callable[[Doing], Ended]] = {
     TaskKind.AUDIT: _audit,
     TaskKind.AUDIT_SHA512: _audit,
     TaskKind.SAMPLE: _sample,

@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -16,17 +18,22 @@ import pytest
 from kho.scheduler import tasks
 from kho.scheduler.composing import opener_of, paced_settings, worker_of
 from kho.scheduler.outcomes import Ended, Outcome
+from kho.scheduler.plan import TaskKind
 from kho.scheduler.settings import ScheduleSettings
 from kho.scheduler.worker import LEASE
 from kit.archives import store
 from kit.command_line import Shell
 from kit.oracles import PROJECT
 from kit.schedule import DAY, Listener, ScheduleBed, make_schedule_bed
-from preservation import fixity
+from preservation.examine import Examined, Item
+from preservation.fixity import audit
 from repository.archive import Repository
 from repository.sealing import range_of
+from schemas.digests import Algorithm
 from schemas.moments import format_moment, utc_now
+from schemas.nouns import Verdict
 from storage_backends.faulty import flipped
+from storage_backends.interface import StorageBackend
 
 
 @pytest.fixture
@@ -130,7 +137,7 @@ def test_a_task_that_crashes_is_put_back_and_the_next_is_done(
     def broken(_doing: tasks.Doing) -> Ended:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(tasks._TASKS, tasks.TaskKind.SEAL, broken)  # type: ignore[arg-type]  # a dict in fact
+    monkeypatch.setitem(tasks._TASKS, TaskKind.SEAL, broken)
     done = bed.work_off()
     assert done["ledger-seal"].ended.outcome is Outcome.FAILED
     assert done["audit:alpha"].ended.outcome is Outcome.DONE
@@ -144,11 +151,13 @@ def test_a_task_that_crashes_is_put_back_and_the_next_is_done(
 def test_an_auditor_that_proves_nothing_is_told(
     bed: ScheduleBed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def trusting(backend: object, items: object, *, algorithm: object) -> object:
-        for item in items:  # type: ignore[attr-defined]  # a list of items
-            yield fixity.Examined(item, fixity.Verdict.INTACT, 1, item.expected)
+    def trusting(
+        backend: StorageBackend, items: Sequence[Item], *, algorithm: Algorithm
+    ) -> Iterator[Examined]:
+        for item in items:
+            yield Examined(item, Verdict.INTACT, 1, item.expected)
 
-    monkeypatch.setitem(fixity.audit.__kwdefaults__, "examiner", trusting)
+    monkeypatch.setattr(tasks, "audit", partial(audit, examiner=trusting))
     assert bed.work_off()["audit:alpha"].ended.outcome is Outcome.UNTRUSTED
     told = [n for n in listener(bed).heard if n.kind == "untrusted-audit"]
     assert told[0].state == "raised"
