@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable
 
 
 class KeySet:
-    """A set of keys by a keyed 64-bit digest of each; made once, then only asked.
+    """A set of keys by the interpreter's own keyed 64-bit hash of each; filled, then asked.
 
-    The digest's key is new for every set, so nobody can make a stray key that collides with a
+    The hash's key is new in every process, so nobody can make a stray key that collides with a
     known one; by accident it happens to one key in 10^13 of an archive of a million files.
     """
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        self._secret = os.urandom(16)
-        # Sorting in place needs a list; the array after it is a quarter of its size.
-        self._digests = array("Q", sorted(array("Q", map(self._digest, keys))))
+    def __init__(self, keys: Iterable[str] = ()) -> None:
+        self._hashes = array("q", map(hash, keys))
+        self._sorted = False
+
+    def add(self, key: str) -> None:
+        """``key`` is in the set."""
+        self._hashes.append(hash(key))
+        self._sorted = False
 
     def __contains__(self, key: object) -> bool:
-        if not isinstance(key, str):
-            return False
-        digest = self._digest(key)
-        at = bisect_left(self._digests, digest)
-        return at < len(self._digests) and self._digests[at] == digest
+        if not self._sorted:
+            # Sorting needs a list; the array made of it is a quarter of its size.
+            self._hashes = array("q", sorted(self._hashes))
+            self._sorted = True
+        wanted = hash(key)
+        at = bisect_left(self._hashes, wanted)
+        return at < len(self._hashes) and self._hashes[at] == wanted
 
     def __len__(self) -> int:
-        return len(self._digests)
-
-    def _digest(self, key: str) -> int:
-        found = hashlib.blake2b(key.encode(), digest_size=8, key=self._secret)
-        return int.from_bytes(found.digest(), "big")
+        return len(self._hashes)

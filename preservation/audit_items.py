@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from urllib.parse import unquote
 
 from preservation.accounted import KeySet
@@ -62,10 +63,11 @@ def due_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[
 
 def _asked_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[Item]:
     catalogue = archive.catalogue
+    prefix_of = _prefixes()
     if scope.sample_files:
         rng = random.Random(f"{scope.sample_seed}/{replica}")  # noqa: S311 - a sample, no secret
         for facts in catalogue.sample_files(replica, scope.sample_files, rng):
-            yield _item_of(facts, scope.algorithm)
+            yield _item_of(facts, scope.algorithm, prefix_of)
         return
     if scope.is_partial:
         for aip_id, place in aips_of(archive, scope):
@@ -80,7 +82,7 @@ def _asked_items(archive: Repository, scope: AuditScope, replica: str) -> Iterat
         now=format_moment(now),
         algorithm=scope.algorithm,
     ):
-        yield _item_of(facts, scope.algorithm)
+        yield _item_of(facts, scope.algorithm, prefix_of)
 
 
 def aips_of(archive: Repository, scope: AuditScope) -> list[tuple[AipId, Place]]:
@@ -125,11 +127,14 @@ def still_stray(archive: Repository, keys: Sequence[str]) -> list[str]:
 
 def _all_keys(archive: Repository) -> Iterator[str]:
     yield from (item.key for item in root_items())
-    after = 0
-    while page := archive.catalogue.all_files(after=after):
-        for facts in page:
-            yield key_of(facts.place, facts.aip_id, facts.content_path)
-        after = page[-1].key
+    prefix_of = _prefixes()
+    for place, aip_id, content_path in archive.catalogue.stored_paths():
+        yield prefix_of(place, aip_id) + content_path
+
+
+def _prefixes() -> Callable[[Place, AipId], str]:
+    """Key prefixes of AIPs; the files of one come one after the other, so one is remembered."""
+    return lru_cache(maxsize=64)(lambda place, aip_id: object_prefix(place, ocfl_id(aip_id)))
 
 
 def _object_prefix_of(key: str) -> str:
@@ -166,9 +171,11 @@ def _items_of_aip(
         )
 
 
-def _item_of(facts: ContentFacts, algorithm: Algorithm) -> Item:
+def _item_of(
+    facts: ContentFacts, algorithm: Algorithm, prefix_of: Callable[[Place, AipId], str]
+) -> Item:
     return Item(
-        key=key_of(facts.place, facts.aip_id, facts.content_path),
+        key=prefix_of(facts.place, facts.aip_id) + facts.content_path,
         expected=facts.sha256 if algorithm == "sha256" else facts.sha512,
         aip_id=facts.aip_id,
         place=facts.place,

@@ -126,6 +126,18 @@ class DisguisedStore:
         if self._extra_key.startswith(prefix) and self._extra_key:
             yield ObjectInfo(self._extra_key, 1)
 
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """As :meth:`list`, for those who need no sizes."""
+        list_keys = getattr(self._inner, "list_keys", None)
+        if list_keys is None:
+            yield from (info.key for info in self.list(prefix))
+            return
+        for key in list_keys(prefix):
+            if self._disguises.get(key) is not Disguise.ABSENT:
+                yield key
+        if self._extra_key.startswith(prefix) and self._extra_key:
+            yield self._extra_key
+
     @contextmanager
     def _spoilt(self, key: str, disguise: Disguise) -> Iterator[BinaryIO]:
         with self._inner.open(key) as stream:

@@ -53,6 +53,7 @@ from schemas.progress import NoProgress, Progress
 
 WINDOW_FILES = 1000
 WINDOW_S = 2.0
+MOMENT_S = 0.1
 
 
 @dataclass(slots=True)
@@ -161,10 +162,11 @@ def _examine_window(
     run.tally.due += len(window)
     checks: list[FileCheck] = []
     committed_s = run.monotonic()
+    moment = _moments(archive, run.monotonic)
     for examined in _verdicts(run, window, rng, examiner):
         _count(archive, run, examined)
         progress.advance(files=1, size_bytes=examined.size_bytes)
-        checks.append(_check(examined, format_moment(archive.now()), run.scope.algorithm))
+        checks.append(_check(examined, moment(), run.scope.algorithm))
         if run.monotonic() - committed_s > WINDOW_S:
             archive.catalogue.record_checks(run.run_id, run.replica.name, checks, "")
             checks, committed_s = [], run.monotonic()
@@ -172,6 +174,20 @@ def _examine_window(
             run.tally.stopped = True
             break
     archive.catalogue.record_checks(run.run_id, run.replica.name, checks, window[-1].key)
+
+
+def _moments(archive: Repository, monotonic: Callable[[], float]) -> Callable[[], str]:
+    """The present moment as written; one second's looks share one."""
+    written, until_s = "", 0.0
+
+    def moment() -> str:
+        nonlocal written, until_s
+        now_s = monotonic()
+        if not written or now_s >= until_s:
+            written, until_s = format_moment(archive.now()), now_s + MOMENT_S
+        return written
+
+    return moment
 
 
 def _verdicts(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+import msgspec
 
 from preservation.examine import Item, key_of
 from repository.archive import Repository
@@ -37,7 +38,7 @@ class Lagging:
                 yield item
             elif item.content_path in _ROOT:
                 original = self.original(item, algorithm)
-                yield item if original is None else replace(item, expected=original.expected)
+                yield item if original is None else _expecting(item, original)
             elif _version_of(item.content_path) <= number:
                 yield item
 
@@ -62,6 +63,10 @@ class Lagging:
     def _file(self, aip_id: AipId, place: Place, path: str) -> ContentFacts | None:
         files = self._archive.catalogue.content(aip_id, place)
         return next((file for file in files if file.content_path == path), None)
+
+
+def _expecting(item: Item, original: Item) -> Item:
+    return msgspec.structs.replace(item, expected=original.expected)
 
 
 def _version_of(content_path: str) -> int:

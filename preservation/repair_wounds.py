@@ -92,7 +92,9 @@ def line_of(
     return RepairedFile(
         replica=damage.replica,
         aip_id=damage.aip_id,
-        path=damage.content_path if damage.aip_id else f"{damage.place.value}/{damage.content_path}",
+        path=damage.content_path
+        if damage.aip_id
+        else f"{damage.place.value}/{damage.content_path}",
         verdict=damage.verdict.value,
         healing=healing,
         source=source,

@@ -14,7 +14,7 @@ import hashlib
 import logging
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -140,6 +140,17 @@ class FilesystemBackend:
             raise ValueError("a negative offset")
         return self._open(key, offset=offset)
 
+    def pass_bytes(
+        self, key: str, buffer: memoryview, take: Callable[[memoryview], None], *, drop_cache: bool
+    ) -> int:
+        """``take`` was given every byte at ``key``, in pieces no larger than ``buffer``; how
+        many. What :meth:`open` does, without a stream, which costs more than a small file."""
+        check_key(key)
+        try:
+            return self._disk.pass_bytes(key, buffer, take, drop_cache=drop_cache)
+        except OSError as error:
+            raise self._disk.meaning_when_reading(error, key) from error
+
     def stat(self, key: str) -> ObjectInfo:
         check_key(key)
         try:
@@ -153,6 +164,12 @@ class FilesystemBackend:
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         check_prefix(prefix)
         return self._list(prefix)
+
+    def list_keys(self, prefix: str) -> Iterator[str]:
+        """The keys of :meth:`list`, without asking each file for its size."""
+        check_prefix(prefix)
+        for info in self._list(prefix, sizes=False):
+            yield info.key
 
     def set_aside(self, key: str, *, reason: str) -> str:
         check_key(key)
@@ -238,7 +255,7 @@ class FilesystemBackend:
         except OSError as error:
             raise self._disk.meaning_when_reading(error, key) from error
 
-    def _list(self, prefix: str) -> Iterator[ObjectInfo]:
+    def _list(self, prefix: str, *, sizes: bool = True) -> Iterator[ObjectInfo]:
         with self._disk.translated(prefix):
             self._disk.check_mounted()
             status = self._disk.status(prefix[:-1]) if prefix else None
@@ -246,7 +263,7 @@ class FilesystemBackend:
                 if stat.S_ISREG(status.st_mode):
                     return
                 raise WrongEntryType(backend=self.name, key=prefix)
-            for info in walk(self._system, self._disk.root, prefix):
+            for info in walk(self._system, self._disk.root, prefix, sizes=sizes):
                 if info.kind != "directory" or info.key not in STANDING_FOLDERS:
                     yield info
             self._disk.check_mounted()
@@ -327,7 +344,7 @@ class FilesystemBackend:
         return kind, True
 
     def _put_note(self, key: str, note: AsideNote) -> None:
-        """The note stands at ``key``; on a full store the log alone keeps it."""
+        """The note stands at ``key``; on a full store the log alone tells of it."""
         content = encode_note(note)
         digest = hashlib.sha256(content).hexdigest()
         try:
@@ -336,7 +353,10 @@ class FilesystemBackend:
         except ObjectExists:
             pass
         except NoSpace:
-            _LOG.warning("set-aside-note-lost backend=%s note=%s", self.name, content.decode())
+            # The place of the bytes says which key they stood at, to whoever knows the key.
+            _LOG.warning(
+                "set-aside-note-lost backend=%s place=%s reason=%s", self.name, key, note.reason
+            )
 
     def _first_free(self, prefix: str) -> int:
         number = 1

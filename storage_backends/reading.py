@@ -14,8 +14,9 @@ import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
+
+import msgspec
 
 from schemas.digests import Algorithm
 from storage_backends.interface import BackendUnavailable, StorageBackend, StorageError
@@ -28,16 +29,14 @@ _BATCHES_AHEAD = 2
 """Batches waiting per thread; what bounds the memory of a run over millions."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
+class ReadRequest(msgspec.Struct, frozen=True, gc=False):
     """One object to read; ``size_bytes`` as expected, used only to share out the work."""
 
     key: str
     size_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadResult:
+class ReadResult(msgspec.Struct, frozen=True):
     """What reading one object gave: ``digest`` of all its bytes, or the ``error``."""
 
     key: str
@@ -80,6 +79,12 @@ def read_digests(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+class _PassBytes(Protocol):
+    def __call__(
+        self, key: str, buffer: memoryview, take: Callable[[memoryview], None], *, drop_cache: bool
+    ) -> int: ...
+
+
 class _Stopped(Exception):
     """Nobody waits for the answer any more."""
 
@@ -90,6 +95,7 @@ class _Reader:
         self._new_hash = hashlib.sha256 if algorithm == "sha256" else hashlib.sha512
         self._drop_cache = drop_cache
         self._mine = threading.local()
+        self._pass_bytes: _PassBytes | None = getattr(backend, "pass_bytes", None)
         self.stopped = False
 
     def read_batch(self, batch: list[ReadRequest]) -> list[ReadResult]:
@@ -111,8 +117,11 @@ class _Reader:
         if self.stopped:
             raise _Stopped
         try:
-            with self._backend.open(request.key) as stream:
-                size_bytes, digest = self._digest(stream, buffer)
+            if self._pass_bytes is not None:
+                size_bytes, digest = self._digest_of(request.key, buffer, self._pass_bytes)
+            else:
+                with self._backend.open(request.key) as stream:
+                    size_bytes, digest = self._digest(stream, buffer)
         except StorageError as error:
             # The traceback would keep every frame of this thread alive with the result.
             return ReadResult(request.key, 0, "", error.with_traceback(None))
@@ -124,6 +133,18 @@ class _Reader:
             unknown.__cause__ = error.with_traceback(None)
             return ReadResult(request.key, 0, "", unknown)
         return ReadResult(request.key, size_bytes, digest)
+
+    def _digest_of(self, key: str, buffer: memoryview, pass_bytes: _PassBytes) -> tuple[int, str]:
+        """The same without a stream, where the store can do that."""
+        found = self._new_hash()
+
+        def take(piece: memoryview) -> None:
+            found.update(piece)
+            if self.stopped:
+                raise _Stopped
+
+        size_bytes = pass_bytes(key, buffer, take, drop_cache=self._drop_cache)
+        return size_bytes, found.hexdigest()
 
     def _digest(self, stream: BinaryIO, buffer: memoryview) -> tuple[int, str]:
         drop_cache = getattr(stream, "drop_cache", None) if self._drop_cache else None

@@ -10,8 +10,12 @@ from storage_backends.interface import ObjectInfo
 from storage_backends.system import SystemCalls
 
 
-def walk(system: SystemCalls, root: str, prefix: str) -> Iterator[ObjectInfo]:
+def walk(
+    system: SystemCalls, root: str, prefix: str, *, sizes: bool = True
+) -> Iterator[ObjectInfo]:
     """Each entry below ``root``/``prefix`` once, in no promised order, following no link.
+
+    Without ``sizes`` no file is asked for its own, and each is said to have none.
 
     Empty folders are listed as ``directory``, so that an auditor sees them; a folder with
     anything in it is seen through that. Raises OSError for a folder that cannot be read.
@@ -28,6 +32,8 @@ def walk(system: SystemCalls, root: str, prefix: str) -> Iterator[ObjectInfo]:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(f"{folder}{entry.name}/")
+            elif not sizes and entry.is_file(follow_symlinks=False):
+                yield ObjectInfo(f"{folder}{entry.name}", 0)
             elif (info := _described(entry, f"{folder}{entry.name}")) is not None:
                 yield info
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Select, func, select
 
 from repository.catalogue.database import AnyRow
@@ -13,8 +13,7 @@ from schemas.ids import AipId
 from schemas.nouns import Place
 
 
-@dataclass(frozen=True, slots=True)
-class ContentFacts:
+class ContentFacts(msgspec.Struct, frozen=True, gc=False):
     """One file that every replica of an AIP must hold: its path in the object, its digests.
 
     ``key`` is this catalogue's own number: good for paging on, worthless once it is rebuilt.
@@ -28,6 +27,9 @@ class ContentFacts:
     sha256: str
     sha512: str
     size_bytes: int | None
+
+
+_PLACES = {place.value: place for place in Place}
 
 
 def content_files() -> Select[Any]:
@@ -47,7 +49,7 @@ def content_of(row: AnyRow) -> ContentFacts:
     return ContentFacts(
         key=row.content_key,
         aip_id=AipId(row.aip_id),
-        place=Place(row.place),
+        place=_PLACES[row.place],
         content_path=row.content_path,
         sha256=row.sha256.hex(),
         sha512=row.sha512.hex(),

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database
@@ -19,8 +20,7 @@ from schemas.ids import AipId
 from schemas.nouns import Place, Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class FileCheck:
+class FileCheck(msgspec.Struct, frozen=True, gc=False):
     """What one look at one file of a replica showed, at an RFC 3339 moment.
 
     ``key`` is the one from :class:`ContentFacts`, None where there was none at hand.
@@ -95,6 +95,8 @@ def judge(connection: Connection, run_id: str, replica: str, checks: Sequence[Fi
 
     What stays as it was found keeps its row, with the moment of its discovery.
     """
+    if not _any_open(connection, replica) and all(c.verdict is Verdict.INTACT for c in checks):
+        return
     known = _open_rows(connection, replica, checks)
     last = {(each.aip_id, each.place.value, each.content_path): each for each in checks}
     closed, opened = [], []
@@ -115,6 +117,13 @@ def judge(connection: Connection, run_id: str, replica: str, checks: Sequence[Fi
         )
     if opened:
         connection.execute(insert(damage), opened)
+
+
+def _any_open(connection: Connection, replica: str) -> bool:
+    query = select(damage.c.damage_key).where(
+        damage.c.closed_at == "", damage.c.replica == replica
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _open_rows(

@@ -13,7 +13,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, Table, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
@@ -27,6 +38,7 @@ from repository.catalogue.errors import (
     CatalogueUnwritable,
 )
 from schemas.errors import CatalogueError
+from schemas.logs import keep_to_themselves
 
 # An insert in form only: it compares the full-text index with its own texts.
 _CHECK_SEARCH = text("INSERT INTO search_text(search_text) VALUES ('integrity-check')")
@@ -88,7 +100,7 @@ class Database:
     def rows(self, query: Select[Any]) -> list[AnyRow]:
         """All rows of one query: a page, so that no reader lingers between pages."""
         with self.read() as connection:
-            return list(connection.execute(query))
+            return list(connection.execute(query).all())
 
     def faults(self) -> tuple[str, ...]:
         """What the engine finds wrong in its own file, after reading all of it."""
@@ -155,8 +167,30 @@ def upsert(
     keys = [column.name for column in table.primary_key]
     changed = {name: insert.excluded[name] for name in rows[0] if name not in keys}
     newer = insert.excluded[only_newer] > table.c[only_newer] if only_newer else None
-    connection.execute(
-        insert.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), rows
+    _execute_many(
+        connection,
+        insert.values({name: bindparam(name) for name in rows[0]}).on_conflict_do_update(
+            index_elements=keys, set_=changed, where=newer
+        ),
+        rows,
+    )
+
+
+def _execute_many(
+    connection: Connection, statement: Executable, rows: Sequence[dict[str, Any]]
+) -> None:
+    """The statement ran for each row, whose values the driver takes as they are.
+
+    SQLAlchemy's own way looks at every value of every row, which for the results of an audit
+    costs as much as reading a small file.
+    """
+    compiled = statement.compile(dialect=connection.dialect)  # type: ignore[attr-defined]  # any statement can
+    if compiled._bind_processors or compiled.positiontup is None:
+        connection.execute(statement, rows)
+        return
+    names = compiled.positiontup
+    connection.exec_driver_sql(
+        str(compiled), [tuple([row[name] for name in names]) for row in rows]
     )
 
 
@@ -190,14 +224,16 @@ def _sqlite_file(url: URL, *, create: bool) -> str:
 
 
 def _engine(url: URL, busy_timeout_s: float) -> Engine:
+    """An engine whose parameters, titles and names among them, are in no log and no error."""
+    keep_to_themselves("sqlalchemy")
     if url.get_backend_name() != "sqlite":
         try:
-            return create_engine(url)
+            return create_engine(url, hide_parameters=True)
         except ModuleNotFoundError as error:
             raise CatalogueUnsupported(
                 where=url.render_as_string(), reason=f"{error.name} is not installed"
             ) from error
-    engine = create_engine(url, connect_args={"timeout": busy_timeout_s})
+    engine = create_engine(url, connect_args={"timeout": busy_timeout_s}, hide_parameters=True)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -259,14 +259,15 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """The audit state of those files that the catalogue lists, each once, the last look."""
     keys = _content_keys(connection, checks)
+    numbers = {verdict: number for number, verdict in enumerate(_VERDICTS)}
     rows = {}
     for check in checks:
-        key = keys.get((check.aip_id, check.place.value, check.content_path))
+        key = keys.get((check.aip_id, check.place, check.content_path))
         if key is not None:
             rows[key] = {
                 "replica_key": replica_key,
                 "content_key": key,
-                "verdict": _VERDICTS.index(check.verdict),
+                "verdict": numbers[check.verdict],
                 "verified_at": check.verified_at,
                 "run_key": run_key,
                 "algorithm": check.algorithm,
@@ -289,8 +290,7 @@ def _content_keys(
     """The keys as they are now: a dossier may have moved since the audit read its list."""
     loose = [check for check in checks if check.key is None]
     # Two questions, not one with "or": each is answered from an index.
-    keyed = content.c.content_key.in_({check.key for check in checks} - {None})
-    named: list[ColumnElement[bool]] = [keyed]
+    named: list[ColumnElement[bool]] = [_among({c.key for c in checks if c.key is not None})]
     if loose:
         paths = content.c.content_path.in_({check.content_path for check in loose})
         named.append(and_(aip.c.aip_id.in_({check.aip_id for check in loose}), paths))
@@ -298,10 +298,18 @@ def _content_keys(
         content.c.content_key, content.c.content_path, aip.c.aip_id, aip.c.place
     ).join_from(content, aip)
     return {
-        (row.aip_id, row.place, row.content_path): row.content_key
+        (aip_id, place, path): key
         for condition in named
-        for row in connection.execute(query.where(condition))
+        for key, path, aip_id, place in connection.execute(query.where(condition)).all()
     }
+
+
+def _among(keys: set[int]) -> ColumnElement[bool]:
+    """Whether a content key is one of these; as a range where there are few others in it."""
+    column = content.c.content_key
+    if keys and max(keys) - min(keys) < 4 * len(keys):
+        return column.between(min(keys), max(keys))
+    return column.in_(keys)
 
 
 def _key_of(connection: Connection, replica: str) -> int:

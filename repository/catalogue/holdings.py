@@ -163,6 +163,21 @@ class Holdings:
         page = page.order_by(content.c.content_key).limit(limit)
         return tuple(map(content_of, self._database.rows(page)))
 
+    def stored_paths(self) -> Iterator[tuple[Place, AipId, str]]:
+        """Where every file that replicas must hold lies: its AIP and its content path."""
+        page = (
+            select(content.c.content_key, content.c.content_path, aip.c.aip_id, aip.c.place)
+            .join_from(content, aip)
+            .order_by(content.c.content_key)
+            .limit(BATCH_ROWS)
+        )
+        places = {place.value: place for place in Place}
+        after = 0
+        while rows := self._database.rows(page.where(content.c.content_key > after)):
+            for _key, content_path, aip_id, place in rows:
+                yield places[place], AipId(aip_id), content_path
+            after = rows[-1].content_key
+
     def content(self, aip_id: AipId, place: Place) -> Iterator[ContentFacts]:
         """The files that replicas must hold of one AIP, by content path, page by page."""
         page = content_files().where(aip.c.aip_id == aip_id, aip.c.place == place.value)
