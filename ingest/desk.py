@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -29,6 +29,8 @@ class Desk(Bench):
     evidence: EvidenceStore
     operator: Agent
     software: Agent
+    transfer_list: Collection[str] | None = None
+    """Codes of the dossiers in the submitted list, when one came with the delivery."""
 
     @property
     def tools(self) -> dict[str, str]:

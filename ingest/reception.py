@@ -38,6 +38,7 @@ def reception_facts(
         held_by_objid=known.by_objid if known.searchable else None,
         held_by_code=known.by_code,
         linked=known.linked if known.searchable else None,
+        transfer_list=desk.transfer_list,
         same_submission=arrived,
     )
 

@@ -17,7 +17,7 @@ class Match:
     ``LIST-FILE-AMBIGUOUS`` with what was ``found``. ``LIST-FILE-CASE`` comes with a path."""
 
     path: str = ""
-    code: str = ""
+    wrong: str = ""
     near: str = ""
     found: tuple[str, ...] = ()
 
@@ -52,7 +52,7 @@ class FileIndex:
         if "/" not in cleaned and (paths := self._names.get(twin_key(cleaned))):
             below = [p for p in paths if p.startswith(f"{_cleaned(folder)}/")] if folder else []
             return _one(below or paths, "")
-        return Match(code="LIST-FILE-ABSENT", near=self._near(cleaned))
+        return Match(wrong="LIST-FILE-ABSENT", near=self._near(cleaned))
 
     def _near(self, said: str) -> str:
         """The name most like what was said; the ending is often left out."""
@@ -66,7 +66,7 @@ class FileIndex:
 
 def _one(paths: list[str], code: str) -> Match:
     if len(paths) > 1:
-        return Match(code="LIST-FILE-AMBIGUOUS", found=tuple(paths))
+        return Match(wrong="LIST-FILE-AMBIGUOUS", found=tuple(paths))
     return Match(paths[0], code)
 
 

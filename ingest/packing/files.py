@@ -42,12 +42,12 @@ class FolderFiles:
     def take(self, said: str, row: ListedRow, key: str, folder: str, judge: RowJudge) -> str:
         """The path of the file that a cell says; ``""`` when there is no such file."""
         match = self._index.find(said, folder)
-        if match.code == "LIST-FILE-ABSENT":
-            judge.say(match.code, row, key, value=said, near=match.near or "-")
-        elif match.code == "LIST-FILE-AMBIGUOUS":
-            judge.say(match.code, row, key, value=said, found=", ".join(match.found[:5]))
-        elif match.code:
-            judge.say(match.code, row, key, Severity.WARNING, value=said, found=match.path)
+        if match.wrong == "LIST-FILE-ABSENT":
+            judge.say(match.wrong, row, key, value=said, near=match.near or "-")
+        elif match.wrong == "LIST-FILE-AMBIGUOUS":
+            judge.say(match.wrong, row, key, value=said, found=", ".join(match.found[:5]))
+        elif match.wrong:
+            judge.say(match.wrong, row, key, Severity.WARNING, value=said, found=match.path)
         if not match.path:
             return ""
         size_bytes = self._sizes[match.path]

@@ -33,7 +33,7 @@ _OWN_TYPE = "typeNameAsGiven"
 class Description:
     """What a list says of one dossier, in the words of a draft."""
 
-    code: str = ""
+    dossier_code: str = ""
     title: str = ""
     fields: dict[str, str] = field(default_factory=dict)
     documents: list[Document] = field(default_factory=list)
@@ -71,7 +71,8 @@ class Describer:
     def _dossier(self, listed: ListedDossier) -> None:
         said = self._said
         said.fields |= self._dossiers.values(listed)
-        said.code, said.title = said.fields.get(DOSSIER_CODE, ""), said.fields.get(TITLE, "")
+        said.dossier_code = said.fields.get(DOSSIER_CODE, "")
+        said.title = said.fields.get(TITLE, "")
         for row in listed.documents:
             said.documents.append(self._document(listed, row))
         said.access = self._access()
@@ -104,13 +105,15 @@ class Describer:
     def _file(self, said: str, row: ListedRow, folder: str) -> str:
         match = self._index.find(said, folder)
         key = FILE if row.text(FILE) == said else "attachments"
-        if match.code == "LIST-FILE-ABSENT":
+        if match.wrong == "LIST-FILE-ABSENT":
             near = match.near or "-"
-            self._documents.say(match.code, row, key, Severity.ERROR, value=said, near=near)
-        elif match.code == "LIST-FILE-AMBIGUOUS":
-            self._documents.say(match.code, row, key, value=said, found=", ".join(match.found[:5]))
-        elif match.code:
-            self._documents.say(match.code, row, key, Severity.INFO, value=said, found=match.path)
+            self._documents.say(match.wrong, row, key, Severity.ERROR, value=said, near=near)
+        elif match.wrong == "LIST-FILE-AMBIGUOUS":
+            self._documents.say(
+                match.wrong, row, key, value=said, found=", ".join(match.found[:5])
+            )
+        elif match.wrong:
+            self._documents.say(match.wrong, row, key, Severity.INFO, value=said, found=match.path)
         if match.path:
             other = self._owners.setdefault(match.path, row.place(key))
             if other != row.place(key):

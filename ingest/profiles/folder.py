@@ -106,7 +106,7 @@ def _draft(
         title=said.title or submission.name,
         files=files,
         fonds=shaping.fonds,
-        dossier_code=said.code,
+        dossier_code=said.dossier_code,
         access=said.access,
         fields=said.fields,
         documents=tuple(said.documents),

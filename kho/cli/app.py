@@ -18,6 +18,7 @@ COMMANDS = {
     "holding": "kho.cli.holding:holding",
     "receipt": "kho.cli.receipt:receipt",
     "pack": "kho.cli.pack:pack",
+    "reconcile": "kho.cli.reconcile:reconcile",
     "inspect": "kho.cli.inspect:inspect",
     "audit": "kho.cli.audit:audit",
     "repair": "kho.cli.repair:repair",

@@ -13,19 +13,23 @@ import msgspec
 
 from kho.cli.command import argument, command, json_option, option
 from kho.cli.exits import Exit, weightiest
+from kho.cli.findings_told import tell_findings, tell_reconciliation
 from kho.cli.output import print_json, print_line, print_text
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
-from schemas.records import Receipt
+from schemas.records import Receipt, Record
 
 if TYPE_CHECKING:
     from ingest.desk import Desk
+    from ingest.lists.reconcile import Reconciliation
 
 
-class Receipts(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``kho ingest --json`` prints."""
+class Receipts(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What ``kho ingest --json`` prints; ``reconciliation`` (a ``kho.reconciliation/1``) only
+    with ``--list``."""
 
     receipts: tuple[Receipt, ...]
+    reconciliation: Record | None = None
 
 
 class IngestSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,6 +53,13 @@ class IngestSummary(msgspec.Struct, frozen=True, kw_only=True):
 )
 @option("--profile", metavar="NAME", default="", help="CLI-INGEST-PROFILE")
 @option("--fonds", metavar="CODE", default="", help="CLI-INGEST-FONDS")
+@option(
+    "--list",
+    "submitted",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CLI-INGEST-LIST",
+)
 @option("--jsonl", "as_lines", is_flag=True, help="CLI-JSONL")
 @json_option
 def ingest(
@@ -56,39 +67,56 @@ def ingest(
     sources: tuple[Path, ...],
     profile: str,
     fonds: str,
+    submitted: Path | None,
     as_lines: bool,
     as_json: bool,
 ) -> int:
     """Each source is received in turn; what one of them is like does not stop the others."""
+    from ingest.delivery import Delivery, ListUnusable
     from ingest.receipt import receipt_text, translated
 
     receipts: list[Receipt] = []
     with opened_desk(session) as desk:
         settings = session.settings.ingest
-        for source in _existing(sources):
-            receipt = translated(
-                receive(source, desk, profile or settings.profile, fonds or settings.fonds),
-                session.language,
-            )
-            receipts.append(receipt)
-            if as_lines:
-                print_line(receipt)
-            elif not as_json:
-                print_text(receipt_text(receipt, session.language))
+        try:
+            delivery = Delivery(desk, submitted=submitted)
+            existing = _existing(sources)
+            for one in delivery.consignments(existing, profile or settings.profile):
+                receipt = delivery.receive(one, fonds or settings.fonds)
+                receipts.append(translated(receipt, session.language))
+                if as_lines:
+                    print_line(receipts[-1])
+                elif not as_json:
+                    print_text(receipt_text(receipts[-1], session.language))
+        except ListUnusable as error:
+            tell_findings(session, error.findings, err=True)
+            raise
+        found = delivery.reconciled(receipts)
+    _tell_all(session, receipts, found, as_lines=as_lines, as_json=as_json)
+    differs = found is not None and found.differences
+    return weightiest({exit_of(receipts), Exit.DAMAGE_FOUND if differs else Exit.DONE})
+
+
+def _tell_all(
+    session: Session,
+    receipts: list[Receipt],
+    found: Reconciliation | None,
+    *,
+    as_lines: bool,
+    as_json: bool,
+) -> None:
     if as_json:
-        print_json(Receipts(receipts=tuple(receipts)))
-    elif as_lines:
+        print_json(Receipts(receipts=tuple(receipts), reconciliation=found))
+        return
+    if as_lines:
+        if found is not None:
+            print_line(found)
         print_line(summary_of(receipts))
-    elif len(receipts) > 1:
+        return
+    if found is not None:
+        tell_reconciliation(session, found)
+    if len(receipts) > 1:
         session.tell("CLI-INGEST-SUMMARY", **msgspec.to_builtins(summary_of(receipts)))
-    return exit_of(receipts)
-
-
-def receive(source: Path, desk: Desk, profile: str, fonds: str) -> Receipt:
-    """One submission through the pipeline."""
-    from ingest.pipeline import ingest as receive_one
-
-    return receive_one(source, desk, profile=profile, fonds=fonds)
 
 
 def summary_of(receipts: list[Receipt]) -> IngestSummary:

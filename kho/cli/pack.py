@@ -12,6 +12,7 @@ import msgspec
 
 from kho.cli.command import argument, command, json_option, option
 from kho.cli.exits import Exit
+from kho.cli.findings_told import tell_findings
 from kho.cli.judged import recorded
 from kho.cli.output import print_json
 from kho.cli.session import Session
@@ -149,10 +150,7 @@ def _report(session: Session, packed: Packed) -> PackReport:
 
 
 def _tell(session: Session, packed: Packed) -> None:
-    for finding in recorded(session, packed.findings):
-        weight = session.say(f"SEVERITY-{finding.severity.upper()}")
-        place = f" {_spoken_place(session, finding.where)}:" if finding.where else ""
-        click.echo(f"{weight}{place} {finding.message} ({finding.code})")
+    tell_findings(session, packed.findings)
     if packed.refused:
         errors = sum(each.severity.value == "error" for each in packed.findings)
         session.tell("CLI-PACK-REFUSED", count=errors)
@@ -165,17 +163,3 @@ def _tell(session: Session, packed: Packed) -> None:
             documents=package.documents,
         )
     session.tell("CLI-PACK-DONE", count=len(packed.packages))
-
-
-def _spoken_place(session: Session, where: str) -> str:
-    """``sheet “Hồ sơ”, row 5, cell C5`` for a cell; anything else as it is."""
-    import re
-
-    match = re.fullmatch(r"(?:(.+)!)?([A-Z]{1,3})(\d+)", where)
-    if match is None:
-        return where
-    sheet, column, row = match.groups()
-    cell = f"{column}{row}"
-    if sheet:
-        return session.say("CLI-PACK-PLACE", sheet=sheet, row=row, cell=cell)
-    return session.say("CLI-PACK-PLACE-ALONE", row=row, cell=cell)
