@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO, TypeVar, cast
 
+from schemas.logs import without_names
 from storage_backends.interface import (
     BackendUnavailable,
     HeadConflict,
@@ -142,8 +143,9 @@ class RetryingBackend(WrappedBackend):
                 if attempt >= self._patience.attempts:
                     raise
                 _LOG.info(
-                    "retry backend=%s verb=%s key=%s attempt=%d reason=%s",
-                    self.name, verb, key, attempt, error.fields.get("reason", ""),
+                    "retry backend=%s verb=%s key=%s attempt=%d cause=%s",
+                    self.name, verb, without_names(key), attempt,
+                    type(error.__cause__ or error).__name__,
                 )  # fmt: skip
                 self._patience.wait(attempt)
                 attempt += 1

@@ -12,6 +12,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from schemas.logs import keep_to_themselves
 from storage_backends.s3.errors import CredentialMissing, translated
 from storage_backends.s3.options import S3Options
 
@@ -25,6 +26,7 @@ def make_client(name: str, options: S3Options) -> Any:
     It never asks twice by itself: ``storage_backends.retrying`` does, and knows what a
     repeated write means. :class:`CredentialMissing` when no credential is found.
     """
+    keep_to_themselves("boto3", "botocore", "urllib3")
     try:
         session = botocore.session.Session()
         if options.profile:

@@ -12,6 +12,7 @@ from typing import Any
 import paramiko
 
 from schemas.errors import KhoError
+from schemas.logs import keep_to_themselves
 from storage_backends.interface import BackendUnavailable
 from storage_backends.sftp.errors import (
     HostKeyChanged,
@@ -32,6 +33,7 @@ class Connections:
     """Hands out SFTP channels, each to one user at a time, over as few connections as do."""
 
     def __init__(self, name: str, target: Target, options: SftpOptions) -> None:
+        keep_to_themselves("paramiko")
         self._name = name
         self._target = target
         self._options = options
