@@ -20,6 +20,7 @@ from ingest.approval import (
     APPROVAL_REQUIRED,
     AlreadyRefused,
     AlreadyReleased,
+    HoldingError,
     NotHeld,
     Officer,
     Proposal,
@@ -129,17 +130,10 @@ def release(aip_id: AipId, desk: Desk, officer: Officer, reason: str) -> Answer:
             raise AlreadyRefused(aip_id=aip_id)
         officer.must_be_known()
         with archive.submission_folder() as folder:
-            release_ = _Release(aip_id, desk, officer, reason, old, folder)
-            answer = release_.decide()
-            if isinstance(answer, Answer):
-                return answer
-            try:
-                return Answer(receipt=archive.store(answer, progress=desk.progress))
-            except VersionTaken:
-                winner = _receipt(archive, aip_id)
-                if winner.outcome != Outcome.ACCEPTED.value:
-                    raise
-                return Answer(receipt=winner)
+            answer = _Release(aip_id, desk, officer, reason, old, folder).answer()
+        if isinstance(answer, HoldingError):
+            raise answer
+        return answer
 
 
 def refuse(aip_id: AipId, archive: Repository, officer: Officer, reason: str) -> Receipt:
@@ -189,6 +183,23 @@ class _Release:
         self._folder = folder
         self._held = HeldSubmission(desk.archive, aip_id)
         self._log = EventLog(desk, knocked=parse_moment(old.received))
+
+    def answer(self) -> Answer | HoldingError:
+        """What came of it; a refusal is returned, so that what was staged for the judges goes."""
+        archive = self._desk.archive
+        try:
+            decided = self.decide()
+        except HoldingError as error:
+            return error
+        if isinstance(decided, Answer):
+            return decided
+        try:
+            return Answer(receipt=archive.store(decided, progress=self._desk.progress))
+        except VersionTaken:
+            winner = _receipt(archive, self._aip_id)
+            if winner.outcome != Outcome.ACCEPTED.value:
+                raise
+            return Answer(receipt=winner)
 
     def decide(self) -> Answer | SealedBuild:
         """The sealed AIP when everybody who must has agreed; a proposal otherwise."""
