@@ -8,7 +8,7 @@ when first needed; only :meth:`Repository.prepare_to_write` recovers and may wri
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -290,7 +290,8 @@ class Repository:
                 reason=str(first and first[1]),
             )
         self.unreachable.update(errors)
-        self.catalogue.register(facts_of_build(build, [o.replica for o in verified]))
+        known = self.catalogue.inventories(build.ref.aip_id, build.ref.place)
+        self.catalogue.register(facts_of_build(build, self.replicas, known))
         receipt = self._receipt(build, verified)
         entries = [("copy", copy_body(build.ref, outcome)) for outcome in verified]
         if build.ref.number == 1:
@@ -317,7 +318,8 @@ class Repository:
             missing = [r for r in self._allowed(build.access) if r not in holding]
             source = next((there[o.replica.name] for o in outcomes if o.error is None), None)
             if source is not None:
-                outcomes += self._write(source, missing, NoProgress())
+                with suppress(VersionTaken):  # what exists is owed its receipt all the same
+                    outcomes += self._write(source, missing, NoProgress())
             self._conclude(build, outcomes)
         self.staging.clean(build.folder)
 

@@ -7,7 +7,8 @@ interrupted and run again: what is there and committed is not copied twice.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from repository.archive import Repository
@@ -15,14 +16,14 @@ from repository.catalogue import AipSummary
 from repository.copying import CommittedCopy, committed_copy
 from repository.entries import copy_body
 from repository.ocfl.claims import VersionRef
-from repository.ocfl.writer import read_back, write_version
+from repository.ocfl.writer import head_number, read_back, write_root_sidecar, write_version
 from repository.recovery import take_back
 from repository.replica import Replica
 from repository.replication import CopyOutcome, claim_everywhere
 from repository.versions import expected_inventory
 from schemas.errors import KhoError, RepositoryError
 from schemas.progress import NoProgress, Progress
-from storage_backends.interface import BackendUnavailable, StorageError
+from storage_backends.interface import BackendUnavailable
 
 
 class NoIntactSource(RepositoryError):
@@ -56,6 +57,7 @@ class FillReport:
     already_there: int = 0
     not_allowed: int = 0
     """Copies that the secrecy gates forbid."""
+    stopped: bool = False
     failures: list[FillFailure] = field(default_factory=list)
 
 
@@ -64,10 +66,12 @@ def fill(
     *,
     only: Sequence[str] = (),
     progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> FillReport:
     """Every AIP is on every reachable replica that may hold it (or on those in ``only``).
 
-    Each copy made was read back and is in the journal; what could not be copied is named.
+    Each copy made was read back and is in the journal; what could not be copied is named. Once
+    ``stop`` says so, the fill ends before the next AIP.
     """
     progress = progress or NoProgress()
     archive.prepare_to_write()
@@ -75,33 +79,43 @@ def fill(
     report = FillReport()
     progress.phase("PROGRESS-FILL")
     for summary in archive.catalogue.aips():
+        if stop():
+            report.stopped = True
+            break
         report.aips += 1
-        have = {
-            copy.replica
-            for copy in archive.catalogue.copies(summary.aip_id)
-            if copy.place is summary.place
-            and copy.version == summary.version
-            and copy.state == "verified"
-        }
+        held = _held(archive, summary)
         for target in targets:
-            if target.name in have:
+            if held.get(target.name) == summary.version:
                 report.already_there += 1
             elif not target.may_hold(summary.access):
                 report.not_allowed += 1
             else:
-                _fill_one(archive, summary, target, report, progress)
+                missing = range(held.get(target.name, 0) + 1, summary.version + 1)
+                _fill_one(archive, summary, target, missing, report, progress)
     return report
+
+
+def _held(archive: Repository, summary: AipSummary) -> dict[str, int]:
+    """The newest version of the AIP that each replica ever held, read back. What became of it
+    since is for audit and repair: fill would move a damaged copy aside, with what may be the
+    last intact bytes of some file."""
+    held: dict[str, int] = {}
+    for copy in archive.catalogue.copies(summary.aip_id):
+        if copy.place is summary.place and copy.state == "verified":
+            held[copy.replica] = max(held.get(copy.replica, 0), copy.version)
+    return held
 
 
 def _fill_one(
     archive: Repository,
     summary: AipSummary,
     target: Replica,
+    missing: Iterable[int],
     report: FillReport,
     progress: Progress,
 ) -> None:
     try:
-        for number in range(1, summary.version + 1):
+        for number in missing:
             ref = VersionRef(summary.place, summary.aip_id, number)
             copy_version(archive, ref, target, progress)
     except KhoError as error:
@@ -123,14 +137,28 @@ def copy_version(
     catalogue knows: damaged, or of another history; neither is recorded as a copy.
     """
     there = committed_copy(target, ref)
-    if there is None:
-        _copy_from_any(archive, ref, target, progress)
-    elif _is_expected(archive, there):
-        read_back(target.backend, there, progress=progress)
-    else:
+    if there is not None and not _is_expected(archive, there):
         raise VersionDiffers(aip_id=ref.aip_id, version=ref.number, replica=target.name)
+    if there is None:
+        _check_predecessor(archive, ref, target)
+        _copy_from_any(archive, ref, target, progress)
+    else:
+        read_back(target.backend, there, progress=progress)
+        if head_number(target.backend, ref) == ref.number:
+            write_root_sidecar(target.backend, ref.object_prefix, there.inventory_text.sidecar)
     outcome = CopyOutcome(target, verified_at=archive.now())
     archive.record_entries([("copy", copy_body(ref, outcome))])
+
+
+def _check_predecessor(archive: Repository, ref: VersionRef, target: Replica) -> None:
+    """The target stands at the version before, whole: on a damaged or rolled-back inventory
+    nothing is built; repair comes first."""
+    if ref.number == 1:
+        return
+    before = VersionRef(ref.place, ref.aip_id, ref.number - 1)
+    there = committed_copy(target, before)
+    if there is None or not _is_expected(archive, there):
+        raise VersionDiffers(aip_id=ref.aip_id, version=before.number, replica=target.name)
 
 
 def _copy_from_any(
@@ -143,8 +171,9 @@ def _copy_from_any(
             raise failures[0].error or failure
         try:
             write_version(claimed[0].backend, source, progress=progress)
-        except StorageError as error:
-            take_back(target, ref)
+        except KhoError as error:
+            with suppress(KhoError):  # a replica that fails keeps its claim, for recovery
+                take_back(target, ref)
             failure = error
         else:
             return

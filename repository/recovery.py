@@ -112,11 +112,11 @@ class Recovery:
         found = False
         for ref in _claims_of(replica):
             try:
-                claim = read_claim(replica.backend, ref)
+                claim = _claim_on(replica, ref)
                 if claim is None or not writer_lives(self._writers, claim.writer):
                     found = True
                     self._settle_claim(replica, ref, claim, builds)
-            except ObjectNotFound:
+            except _ClaimGone:
                 continue  # its writer finished meanwhile
             except KhoError as error:
                 self._note(Action.POSTPONED, replica.name, ref, str(error))
@@ -136,11 +136,12 @@ class Recovery:
         uploads = replica.backend.abandon_uploads(ref.object_prefix)
         if uploads:
             self._note(Action.UPLOADS_ABANDONED, replica.name, ref, f"{uploads} uploads")
-        if head_number(replica.backend, ref) >= ref.number:
+        head = head_number(replica.backend, ref)
+        if head >= ref.number:
             self._finish(replica, ref, claim)
             return
         source, action = self._source(ref, claim, builds)
-        if source is None:
+        if source is None or head != ref.number - 1:  # it lacks what this version builds on
             aside = take_back(replica, ref)
             self._note(Action.MOVED_ASIDE, replica.name, ref, aside)
             return
@@ -227,6 +228,17 @@ def take_back(replica: Replica, ref: VersionRef) -> str:
     aside = replica.backend.move_aside(prefix, reason="uncommitted")
     drop_claim(replica.backend, ref)
     return aside
+
+
+class _ClaimGone(Exception):
+    """The claim that was listed is not there any more."""
+
+
+def _claim_on(replica: Replica, ref: VersionRef) -> Claim | None:
+    try:
+        return read_claim(replica.backend, ref)
+    except ObjectNotFound as error:
+        raise _ClaimGone from error
 
 
 def _claims_of(replica: Replica) -> list[VersionRef]:

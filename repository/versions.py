@@ -7,7 +7,8 @@ an AIP's content, derivatives and reports are added under paths of their own (de
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -17,18 +18,18 @@ import msgspec
 from repository.aip.build import CONTENT, INVENTORY_FILE, ContentLine, SealedBuild, seal
 from repository.aip.facts_reader import first_facts, read_facts
 from repository.aip.generated import GeneratedFile, GeneratedFiles
-from repository.aip.views import CopyView
 from repository.copying import CommittedCopy, committed_copy
 from repository.facts import AipFacts
 from repository.ocfl.claims import VersionRef
 from repository.ocfl.inventory import (
+    INVENTORY,
     ContentFile,
     Inventory,
     User,
+    decode_inventory,
     encode_inventory,
     next_inventory,
 )
-from repository.ocfl.reader import read_object
 from repository.replica import Replica
 from schemas.errors import KhoError, RepositoryError
 from schemas.events import Agent, Event, EventOutcome, EventType
@@ -37,6 +38,7 @@ from schemas.moments import Clock, format_moment
 from schemas.nouns import Place
 from schemas.records import encode_line
 from storage_backends.keys import content_paths
+from storage_backends.sources import BytesSource
 
 if TYPE_CHECKING:
     from repository.archive import Repository
@@ -111,26 +113,62 @@ def copy_of_build(replica: Replica, build: SealedBuild) -> CommittedCopy | None:
     return copy
 
 
-def facts_of_build(build: SealedBuild, holders: Sequence[Replica]) -> AipFacts:
+def facts_of_build(
+    build: SealedBuild, replicas: Sequence[Replica], known: Sequence[str]
+) -> AipFacts:
     """What the catalogue keeps of the AIP at the build's version.
 
-    A first version speaks for itself while it is whole; anything else is read from ``holders``,
-    the first that proves itself. Each file is compared with the inventory's digest.
+    A first version speaks for itself while it is whole. Anything else is read from whichever
+    replica has the right bytes, file by file: content by the inventory's digests, older
+    inventories by ``known``, the sha256 that the catalogue has of them. Damage is never learnt.
     """
-    failure: KhoError | None = None
     if build.ref.number == 1:
         try:
             return first_facts(build)
         except (KhoError, OSError, KeyError, msgspec.MsgspecError):
             pass  # torn by a power cut; what was made of it is committed all the same
-    for replica in holders:
-        try:
-            view = CopyView(read_object(replica.backend, build.ref.object_prefix))
-            if view.inventory_json == build.inventory_json:
-                return read_facts(view)
-        except KhoError as error:
-            failure = error
-    raise failure or VersionRefused(aip_id=build.ref.aip_id, reason="no replica holds it whole")
+    return read_facts(_UnionView(build, replicas, known))
+
+
+class _UnionView:
+    """The AIP at the build's version, put together from replicas that may each be damaged."""
+
+    def __init__(
+        self, build: SealedBuild, replicas: Sequence[Replica], known: Sequence[str]
+    ) -> None:
+        self._ref = build.ref
+        self._replicas = replicas
+        self._known = known
+        self.place = build.ref.place
+        self.inventory_json = build.inventory_json
+        self.inventory = decode_inventory(build.inventory_json, where=str(build.folder))
+        self._sha512 = dict(self.inventory.content_files())
+
+    def version_inventory_json(self, number: int) -> bytes:
+        """The inventory that was written with version ``number``, as the catalogue knows it."""
+        if number == self._ref.number:
+            return self.inventory_json
+        path, wanted = f"v{number}/{INVENTORY}", self._known[number - 1]
+        return self._first(path, lambda content: hashlib.sha256(content).hexdigest() == wanted)
+
+    def open(self, content_path: str) -> AbstractContextManager[BinaryIO]:
+        """The true bytes of a content path, from the first replica that has them."""
+        wanted = self._sha512[content_path]
+        return BytesSource(
+            self._first(
+                content_path, lambda content: hashlib.sha512(content).hexdigest() == wanted
+            )
+        ).open()
+
+    def _first(self, path: str, is_true: Callable[[bytes], bool]) -> bytes:
+        for replica in self._replicas:
+            try:
+                content = replica.backend.read_head(self._ref.object_prefix + path)[0]
+            except KhoError:
+                continue
+            if is_true(content):
+                return content
+        raise VersionRefused(aip_id=self._ref.aip_id, reason=f"no replica holds {path} whole")
 
 
 def version_event(build: SealedBuild, now: Clock) -> Event:

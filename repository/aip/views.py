@@ -10,7 +10,13 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
 from repository.aip.build import SealedBuild
-from repository.ocfl.inventory import Inventory, decode_inventory
+from repository.ocfl.inventory import (
+    SIDECAR,
+    Inventory,
+    InventoryUnusable,
+    decode_inventory,
+    sidecar_matches,
+)
 from repository.ocfl.reader import ObjectView
 from schemas.digests import CHUNK_BYTES
 from schemas.nouns import Place
@@ -64,8 +70,14 @@ class CopyView:
         self.inventory_json = view.inventory_json
 
     def version_inventory_json(self, number: int) -> bytes:
-        """The inventory written with version ``number``."""
-        return self._view.version_inventory_json(number)
+        """The inventory written with version ``number``; :class:`InventoryUnusable` when its
+        own sidecar does not confirm it: a rebuild must not learn damage as the truth."""
+        content = self._view.version_inventory_json(number)
+        if number != self.inventory.head_number:
+            where = f"{self._view.prefix}v{number}/{SIDECAR}"
+            if not sidecar_matches(content, self._view.backend.read_head(where)[0]):
+                raise InventoryUnusable(where=where, reason="the sidecar names other bytes")
+        return content
 
     def open(self, content_path: str) -> AbstractContextManager[BinaryIO]:
         """The stored bytes of a content path."""
