@@ -71,7 +71,7 @@ class Links:
         kind = "".join(sign for sign in said.upper() if sign.isalnum())
         if kind not in _HASHES and kind not in _CHECKS:
             self.not_checked.add(f"eark-digest {said}"[:60])
-            yield Finding("EARK-DIGEST-KIND", Severity.WARNING, target, {"v": said[:60]})
+            yield _error("EARK-DIGEST-KIND", target, v=said[:60])
             return
         if _made(file, kind) != _plain(referring.get("CHECKSUM"), kind):
             yield _error("EARK-DIGEST", target, v=said)
