@@ -27,6 +27,8 @@ CHUNK_BYTES = 1024 * 1024
 _WORTHWHILE_BYTES = 256
 _BUFFER_BYTES = 65536
 _OVERLAP_BYTES = 256
+_SHORT_BYTES = 66
+"""A sha256 in hexadecimal, in its brackets: what stands in place of every long string."""
 _BLANKS = b" \t\r\n\f\0"
 
 
@@ -222,7 +224,7 @@ class ShortStream:
         removed = 0
         for gap in survey.gaps:
             self._removed.append(removed)
-            removed += gap.end - gap.start - len(gap.short)
+            removed += gap.end - gap.start - _SHORT_BYTES
         self._short = [s - r for s, r in zip(self._real, self._removed, strict=True)]
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -251,14 +253,14 @@ class ShortStream:
             return position
         gap = self._gaps[index]
         if position < gap.end:
-            return self._short[index] + min(position - gap.start, len(gap.short))
-        return self._short[index] + len(gap.short) + position - gap.end
+            return self._short[index] + min(position - gap.start, _SHORT_BYTES)
+        return self._short[index] + _SHORT_BYTES + position - gap.end
 
     def _to_real(self, position: int) -> int:
         index = bisect_right(self._short, position) - 1
         if index < 0:
             return position
         gap, within = self._gaps[index], position - self._short[index]
-        if within < len(gap.short):
+        if within < _SHORT_BYTES:
             return gap.start + within
-        return gap.end + within - len(gap.short)
+        return gap.end + within - _SHORT_BYTES

@@ -15,6 +15,7 @@ from pyhanko.sign.validation.status import SignatureStatus
 from preservation.signatures.facts import Question
 from preservation.signatures.grounds import EvidenceFolder, Grounds
 from preservation.signatures.material import Material, material
+from preservation.signatures.quicker import quicker
 from preservation.signatures.spec import Extra
 from schemas.moments import parse_moment
 
@@ -121,6 +122,7 @@ def judged(
 
 def circumstances(question: Question, brought: Callable[[], Extra] = Extra) -> Circumstances:
     """With what, and as of when, the question asks for a file's signatures to be judged."""
+    quicker()
     return Circumstances(
         trust=material(question.snapshot, question.manifest),
         moment=parse_moment(question.moment),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from pyhanko.sign.general import extract_certificate_info
+from pyhanko.sign import general
 
 from preservation.signatures.proof import Judged
 from schemas.moments import format_moment
@@ -44,7 +44,7 @@ def from_judged(judged: Judged) -> SignatureResult:
 def signer_certificate(signed_data: Any) -> Any:
     """The certificate that the signature claims, None when it brings none."""
     try:
-        return extract_certificate_info(signed_data).signer_cert
+        return general.extract_certificate_info(signed_data).signer_cert
     except Exception:  # noqa: BLE001  the validation proper says what is wrong
         return None
 
