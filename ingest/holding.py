@@ -33,6 +33,7 @@ from ingest.approval import (
 from ingest.comparing import is_open
 from ingest.desk import Desk
 from ingest.events import EventLog
+from ingest.evidence import with_evidence
 from ingest.held_submission import HeldSubmission
 from ingest.pipeline import Asked, Considered, consider, plan_of
 from repository.aip.build import SealedBuild
@@ -40,6 +41,7 @@ from repository.aip.paths import ADMISSION
 from repository.aip.plan import AipPlan
 from repository.archive import Repository
 from repository.catalogue import AipSummary
+from repository.discretion import WITHHELD
 from repository.locks import held as locked
 from repository.ocfl.claims import VersionTaken
 from repository.rulings import receipt_entries, ruling_agents
@@ -259,19 +261,22 @@ class _Release:
     def _build(
         self, considered: Considered, errors: Sequence[Finding], steps: tuple[RulingStep, ...]
     ) -> SealedBuild:
+        reasons = [step.reason for step in steps if step.reason.strip()]
+        reason = next((each for each in reasons if each != WITHHELD), "")
+        if not reason:
+            raise ReasonMissing  # of a secret dossier the journal does not say it: say it again
         ruling = Ruling(
             id=new_uuid(),
             act="released",
-            reason=next((step.reason for step in steps if step.reason.strip()), ""),
+            reason=reason,
             steps=steps,
             overridden=tuple(sorted({error.code for error in errors})),
         )
         self._log.ruled(ruling, self._aip_id)
         judged = considered.decision.findings
         ours = [error for error in errors if error not in judged]
-        return self._desk.archive.build(
-            self._plan(considered, (*judged, *ours), ruling), self._folder
-        )
+        plan = self._plan(considered, (*judged, *ours), ruling)
+        return self._desk.archive.build(with_evidence(plan, self._desk), self._folder)
 
     def _plan(
         self, considered: Considered, findings: tuple[Finding, ...], ruling: Ruling | None

@@ -13,7 +13,7 @@ import msgspec
 
 from repository.catalogue import AipSummary
 from schemas.nouns import Access
-from schemas.records import FindingRecord, Receipt
+from schemas.records import FindingRecord, Receipt, Ruling
 
 WITHHELD = "(withheld)"
 
@@ -33,6 +33,8 @@ def discreet(kind: str, body: dict[str, Any], access: Access) -> dict[str, Any]:
         return {**body, "receipt": receipt, "files": files, "container": container}
     if kind == "event":
         return {**body, "detail": WITHHELD}
+    if kind == "holding":
+        return {**body, "step": {**body["step"], "reason": WITHHELD}}
     return body
 
 
@@ -49,8 +51,16 @@ def discreet_receipt(receipt: Receipt) -> Receipt:
         dossier_code="",
         registration="",
         findings=findings,
-        ruling=receipt.ruling and msgspec.structs.replace(receipt.ruling, reason=WITHHELD),
+        ruling=receipt.ruling and _discreet_ruling(receipt.ruling),
     )
+
+
+def _discreet_ruling(ruling: Ruling) -> Ruling:
+    steps = tuple(
+        msgspec.structs.replace(step, reason=WITHHELD if step.reason else "")
+        for step in ruling.steps
+    )
+    return msgspec.structs.replace(ruling, reason=WITHHELD, steps=steps)
 
 
 def completed(receipt: Receipt, summary: AipSummary) -> Receipt:

@@ -12,17 +12,21 @@ from ingest.approval import (
     AlreadyReleased,
     NotAnApprover,
     NotHeld,
+    NotWhole,
     ReasonMissing,
+    ReceivedIt,
     SamePerson,
     UnknownPerson,
 )
-from ingest.desk import Desk
+from ingest.desk import Desk, open_desk
 from ingest.holding import held_named, held_submissions, refuse, release
 from ingest.pipeline import ingest
+from ingest.settings import IngestSettings
 from kho.demo.compare import differences
 from kit.archives import TestBed, make_bed
-from kit.desk import desk_of
+from kit.desk import OPERATOR, SOFTWARE, desk_of, write_files
 from kit.held import BINH, HOA, LAN, STRANGER, bag
+from kit.tt05_packages import ARCHIVE, identifier, sip
 from preservation.restore import RestoreRequest, restore
 from repository.ocfl.layout import object_prefix
 from repository.ocfl.reader import list_objects
@@ -31,6 +35,7 @@ from schemas.moments import utc_now
 from schemas.nouns import Place
 from schemas.progress import NoProgress
 from schemas.records import Receipt
+from storage_backends.memory import MemoryBackend
 
 WHY = "Văn phòng đã xác nhận bằng công văn 12-CV/VP"
 
@@ -207,3 +212,101 @@ def given_back(desk: Desk, aip_id: AipId, form: str, target: Path) -> Path:
     replicas = desk.archive.replicas
     assert restore(replicas, request, now=utc_now, progress=NoProgress()).complete
     return target / aip_id
+
+
+def test_a_package_of_the_circular_waits_for_an_approver_who_did_not_receive_it(
+    bed: TestBed, tmp_path: Path
+) -> None:
+    chosen = IngestSettings(workers=1, archive_code=ARCHIVE, approval="required")
+    with (
+        bed.open() as archive,
+        open_desk(
+            archive, chosen, operator=OPERATOR, software=SOFTWARE, identifier=identifier()
+        ) as desk,
+    ):
+        plain = ingest(bag(tmp_path / "bag"), desk, fonds="TL05")
+        assert plain.outcome == "accepted"
+        sip().folder(tmp_path / "sip")
+        held = ingest(tmp_path / "sip", desk)
+        errors = {f.code for f in held.findings if f.severity == "error"}
+        assert (held.outcome, errors) == ("held", {"APPROVAL-REQUIRED"})
+        assert held.received_by == BINH.name
+        with pytest.raises(ReceivedIt):
+            release(aip(held), desk, BINH, WHY)
+        with pytest.raises(NotAnApprover):
+            release(aip(held), desk, LAN, WHY)
+        receipt = release(aip(held), desk, HOA, WHY).receipt
+        assert receipt is not None
+        assert receipt.outcome == "accepted"
+        assert receipt.ruling is not None
+        assert receipt.ruling.overridden == ()
+        assert receipt.submitter_code == "TL05"
+
+
+def test_what_is_wrong_no_longer_needs_one_approver_only(bed: TestBed, tmp_path: Path) -> None:
+    """The policy that held it was changed since: nothing is overridden."""
+    strict = tmp_path / "policy.toml"
+    strict.write_text(
+        'format = "kho.policy/1"\nname = "strict"\nversion = 1\n'
+        '[severity]\nPROFILE-NO-METADATA = "error"\n',
+        encoding="utf-8",
+    )
+    source = write_files(tmp_path / "nop", {b"a.txt": b"a\n"})
+    with bed.open() as archive, desk_of(archive, IngestSettings(policy=str(strict))) as desk:
+        held = ingest(source, desk)
+        assert held.outcome == "held"
+    with bed.open() as archive, desk_of(archive) as desk:
+        receipt = release(aip(held), desk, HOA, WHY).receipt
+        assert receipt is not None
+        assert receipt.ruling is not None
+        assert (len(receipt.ruling.steps), receipt.ruling.overridden) == (1, ())
+
+
+def test_a_proposal_counts_for_the_errors_it_was_made_for_alone(
+    bed: TestBed, held: Receipt, desk: Desk, tmp_path: Path
+) -> None:
+    release(aip(held), desk, LAN, WHY)
+    policy = tmp_path / "policy.toml"
+    policy.write_text(
+        'format = "kho.policy/1"\nname = "stricter"\nversion = 1\n'
+        '[severity]\nBAG-OXUM-ABSENT = "error"\n',
+        encoding="utf-8",
+    )
+    with bed.open() as archive, desk_of(archive, IngestSettings(policy=str(policy))) as stricter:
+        answer = release(aip(held), stricter, HOA, WHY)
+        assert answer.receipt is None
+        assert answer.renewed
+        assert answer.proposal is not None
+        assert answer.proposal.overridden == ("BAG-DIGEST", "BAG-OXUM-ABSENT")
+        assert release(aip(held), stricter, BINH, "").receipt is not None
+
+
+def test_a_release_reads_each_file_from_a_replica_that_has_it_whole(
+    bed: TestBed, held: Receipt, desk: Desk
+) -> None:
+    """One file is damaged on one replica, another on the other: together they are whole."""
+    for name, needle in (("alpha", b"phu luc a\n"), ("beta", b"phu luc b\n")):
+        damage(bed, name, needle)
+    release(aip(held), desk, LAN, WHY)
+    assert release(aip(held), desk, HOA, "").receipt is not None
+
+
+def test_what_no_replica_has_whole_is_not_released(
+    bed: TestBed, held: Receipt, desk: Desk
+) -> None:
+    for name in ("alpha", "beta"):
+        damage(bed, name, b"phu luc a\n")
+    with pytest.raises(NotWhole):
+        release(aip(held), desk, LAN, WHY)
+    assert not list(desk.archive.catalogue.aips(place=Place.ARCHIVE))
+
+
+def damage(bed: TestBed, replica: str, content: bytes) -> None:
+    """The file with this content in the holding area of a replica has one byte changed."""
+    store = bed.backends[replica]
+    assert isinstance(store, MemoryBackend)
+    for key, found in store._content_by_key.items():
+        if key.startswith("holding/") and found == content:
+            store._content_by_key[key] = b"?" + found[1:]
+            return
+    raise AssertionError(f"no such file on {replica}")
