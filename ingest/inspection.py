@@ -15,6 +15,7 @@ from ingest.formats import FormatsJudged
 from ingest.judging import judge
 from ingest.lists.mapping import load_columns
 from ingest.profiles.base import Shaped, Shaping
+from ingest.registers import load_registers
 from ingest.settings import IngestSettings
 from ingest.submission import admit
 from ingest.virus import Scanned
@@ -84,7 +85,7 @@ def inspect_package(
         shaping = Shaping(
             aip_id=NOWHERE,
             fonds=fonds,
-            facts=ReceptionFacts(now=utc_now()),
+            facts=_facts(bench.settings),
             schemas=bench.schemas,
             read_sheet=sheet_reader(bench.pool),
             hd40=load_columns(bench.settings.hd40_columns, "hd40"),
@@ -96,6 +97,16 @@ def inspect_package(
     decision = decide(judged.findings, bench.policy)
     return Inspection(
         judged.shaped.draft.profile, decision.outcome, decision.findings, tuple(log.names)
+    )
+
+
+def _facts(settings: IngestSettings) -> ReceptionFacts:
+    registers = load_registers(settings.registers)
+    return ReceptionFacts(
+        now=utc_now(),
+        fonds=registers.fonds,
+        organs=registers.organs,
+        agreements=registers.agreements,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from ingest.checks.tt05_facts import Held, LinkedRecord, ReceptionFacts
 from ingest.checks.tt05_tree import DATA, nfc
 from ingest.desk import Desk
+from ingest.registers import load_registers
 from repository.aip.packaging_tt05_fields import OBJID
 from repository.catalogue.errors import SearchUnsupported
 from repository.catalogue.rows import AipSummary
@@ -20,8 +21,8 @@ _CANDIDATES = 50
 def reception_facts(
     desk: Desk, *, besides: AipId | None = None, arrived: Mapping[str, str] | None = None
 ) -> ReceptionFacts:
-    """Everything that settings and catalogue can answer; registers of fonds, organs, transfer
-    requests and access requests are not kept yet, and stay unknown.
+    """Everything that settings, registers and catalogue can answer; access requests are not
+    kept yet, and stay unknown.
 
     ``besides`` is the AIP in question itself, which is no duplicate of itself; ``arrived`` are
     the OBJIDs that came with the same delivery before it.
@@ -30,8 +31,12 @@ def reception_facts(
     kind = settings.archive_kind
     secret = [replica for replica in archive.replicas if replica.may_hold(Access.SECRET)]
     known = _Known(desk, besides)
+    registers = load_registers(settings.registers)
     return ReceptionFacts(
         now=archive.now(),
+        fonds=registers.fonds,
+        organs=registers.organs,
+        agreements=registers.agreements,
         historical=None if kind == "unknown" else kind == "historical",
         isolated=len(secret) >= archive.settings.min_copies,
         accepts_tests=settings.accept_test_packages,

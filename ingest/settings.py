@@ -53,6 +53,10 @@ class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """Takes packages that are marked TEST, as a training archive does."""
     hd40_columns: str = ""
     """Path of the headings of party lists (profile `hd40`); empty for those that are shipped."""
+    registers: str = ""
+    """Folder with the registers `fonds.txt`, `organs.txt` and `agreements.txt`, one code a line,
+    that packages of Circular 05/2025 are held against; a register that is missing leaves its
+    rules unchecked."""
     schemas: str = ""
     """Folder with the official METS and PREMIS schemas, by which packages are then judged and
     which they carry; empty for Kho's own."""
