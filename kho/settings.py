@@ -15,6 +15,7 @@ from ingest.settings import IngestSettings
 from kho.notify.settings import NotifySettings
 from kho.scheduler.settings import ScheduleSettings
 from preservation.signatures.signing_settings import SigningSettings
+from preservation.trust_settings import TrustSettings
 from repository.settings import ReplicaSettings, RepositorySettings, RepositoryTable
 from schemas.text import Language
 
@@ -45,6 +46,7 @@ class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     repository: RepositoryTable
     replica: tuple[ReplicaSettings, ...] = ()
     ingest: IngestSettings = IngestSettings()
+    trust: TrustSettings = TrustSettings()
     signing: SigningSettings = SigningSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     notify: NotifySettings = NotifySettings()
@@ -59,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     people: dict[str, Person]
     repository: RepositorySettings
     ingest: IngestSettings
+    trust: TrustSettings
     signing: SigningSettings
     schedule: ScheduleSettings
     notify: NotifySettings
@@ -82,6 +85,7 @@ def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
             user: Person(name=said) if isinstance(said, str) else said
             for user, said in stated.people.items()
         },
+        trust=stated.trust,
         ingest=msgspec.structs.replace(stated.ingest, **places),
         signing=_seen_from(stated.signing, Path(root)),
         schedule=stated.schedule,

@@ -24,6 +24,7 @@ COMMANDS = {
     "list": "kho.cli.trust:list_trust",
     "show": "kho.cli.trust:show_trust",
     "retire": "kho.cli.trust:retire",
+    "fetch": "kho.cli.trust_fetch:fetch",
     "census": "kho.cli.trust_census:census",
 }
 

@@ -9,6 +9,7 @@ import pytest
 
 from kit.archives import TickingClock
 from kit.command_line import Shell
+from kit.network import Gate
 from kit.signed_archives import import_lists, import_roots, receive
 from kit.signed_pdfs import signed_pdf
 from repository.archive import Repository
@@ -78,3 +79,20 @@ def test_the_census_counts_what_is_held(signed: tuple[Shell, str]) -> None:
     assert counted["expiring"] == {"past": 1, "": 1}
     assert shell("trust", "census", "--fonds", "none", "--json").json()["files"] == 0
     assert "Signatures by algorithm" in shell("trust", "census").out
+
+
+def test_nothing_is_fetched_unless_hosts_are_named(archive: Shell, gate: Gate) -> None:
+    ran = archive("trust", "fetch")
+    assert ran.code == 2
+    assert "[trust.network]" in ran.err
+    settings = archive.here / "kho.toml"
+    text = settings.read_text(encoding="utf-8")
+    named = text + '\n[trust.network]\nhosts = ["ca.example.com"]\n'
+    settings.write_text(named, encoding="utf-8")
+    done = archive("trust", "fetch", "--json")
+    assert done.code == 0
+    assert done.json()["fetched"] == []
+    assert not gate.take_refused()
+    wrong = named.replace("hosts", "host")
+    settings.write_text(wrong, encoding="utf-8")
+    assert "hosts" in archive("trust", "fetch").err
