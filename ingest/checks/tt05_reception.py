@@ -185,12 +185,13 @@ def transfer_list(case: Case) -> Iterator[Mark]:
 
 
 def duplicates(case: Case) -> Iterator[Mark]:
-    """130, 131: neither package nor record is here already."""
+    """130, 131: neither package nor record is here already. A package that comes twice in one
+    delivery is refused (circular 05/2025, article 24), not held."""
     facts, package = case.facts, case.package
     if facts.same_submission is None:
         yield Unchecked("TT05-130")
     elif package.objid in facts.same_submission:
-        yield hit("TT05-130", v=package.objid)
+        yield hit("TT05-130", "", Severity.REJECT, v=package.objid)
     code = package.ead.dossier_code if package.ead else ""
     held: dict[str, Held] = {}
     if facts.held_by_code is not None and code:

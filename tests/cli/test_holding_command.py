@@ -9,6 +9,7 @@ import pytest
 
 from kit.command_line import Shell
 from kit.held import RECORDS, bag
+from kit.tt05_packages import sip
 
 PEOPLE = """
 [people.lan]
@@ -159,3 +160,18 @@ def test_identical_content_gets_the_receipt_it_had_even_in_another_container(
     assert ran.code == 0
     assert again["receipts"][0]["outcome"] == "duplicate"
     assert again["receipts"][0]["receipt_id"] == first["receipts"][0]["receipt_id"]
+
+
+def test_a_package_that_comes_twice_in_one_delivery_is_refused(shell: Shell) -> None:
+    replicas = ("--replica", "alpha=a,site=one", "--replica", "beta=b,site=two")
+    assert shell("init", ".", *replicas, "--accept-shared-failure-domain").code == 0
+    first, second = shell.here / "lan-1", shell.here / "lan-2"
+    for folder in (first, second):
+        sip().folder(folder)
+    (changed,) = second.rglob("*.0000001.pdf")
+    changed.write_bytes(changed.read_bytes() + b"\n")
+    ran: Any = shell("ingest", first, second, first, "--json").json()
+    assert [r["outcome"] for r in ran["receipts"]] == ["accepted", "rejected", "duplicate"]
+    assert "TT05-130" in {f["code"] for f in ran["receipts"][1]["findings"]}
+    later: Any = shell("ingest", second, "--json").json()
+    assert later["receipts"][0]["outcome"] == "held"

@@ -439,7 +439,7 @@ RECEPTION = (
     case(128, first(name=f"{ONE}.pdf.fetch.txt"),
          40, base="dip", note="stub"),
     case(129, facts={"transfer_list": {"H99.khac"}}),
-    case(130, facts={"same_submission": {f"uuid-{UUID}": "f" * 64}}),
+    case(130, facts={"same_submission": {f"uuid-{UUID}": "f" * 64}}, weight="reject"),
     case(131, facts={"held_by_code": lambda _c: [HELD]}),
     case(131, facts={"held_by_digest": lambda _d: [HELD]}, note="record"),
     case(136, early(lambda f: f.update({"schemas/EAD.xsd": b"<a/>"}))),
