@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-
-import msgspec
 
 from kho.notify.notices import Kind, Trouble
 from kho.scheduler.observing import damage, overdue, under_replicated, unreachable, untrusted
@@ -130,12 +129,12 @@ def _is_more_due(doing: Doing, scope: AuditScope) -> bool:
 
 
 def _fill(doing: Doing) -> Ended:
-    report = fill(doing.archive, progress=doing.progress)
+    report = fill(doing.archive, progress=doing.progress, stop=_stopping(doing))
     figures = {"aips": report.aips, "copied": report.copied, "failures": len(report.failures)}
     away = bool(report.failures) or bool(doing.archive.unreachable)
     outcome = Outcome.UNREACHABLE if away else Outcome.DONE
     troubles = (*under_replicated(doing.archive), *unreachable(doing.archive))
-    return Ended(outcome, figures, troubles)
+    return Ended(outcome, figures, troubles, more=report.stopped)
 
 
 def _drill(doing: Doing) -> Ended:
@@ -222,19 +221,17 @@ def _seconds_left(doing: Doing) -> float:
 def _stopping(doing: Doing) -> Callable[[], bool]:
     """Whether to end between two files: asked to, or far beyond the hours."""
     window: Window = doing.task.policy.window
+    look_at_s = 0.0
+    beyond = False
 
     def stop() -> bool:
+        nonlocal look_at_s, beyond
         if doing.stop():
             return True
-        return not (
-            window.is_open(doing.archive.now() - GRACE) or window.is_open(doing.archive.now())
-        )
+        if time.monotonic() >= look_at_s:  # asked after every file: the hours once a second
+            look_at_s = time.monotonic() + 1.0
+            now = doing.archive.now()
+            beyond = not (window.is_open(now) or window.is_open(now - GRACE))
+        return beyond
 
     return stop
-
-
-def describe(figures: Mapping[str, object]) -> str:
-    """The figures of a result on one line, for logs and lists."""
-    return " ".join(
-        f"{name}={msgspec.json.encode(value).decode()}" for name, value in figures.items()
-    )

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.settings import IngestSettings
+import msgspec
+
 from kho.notify.channels import Channel, ChannelFailed, Message
 from kho.notify.notices import Notice
 from kho.notify.notifier import Notifier
@@ -18,10 +19,10 @@ from kho.scheduler.plan import plan_of
 from kho.scheduler.planner import Planner
 from kho.scheduler.settings import ScheduleSettings
 from kho.scheduler.worker import Worked, Worker
-from kho.settings import Settings
+from kho.settings import FileSettings, Settings, compose
 from kit.archives import make_bed
-from preservation.signatures.signing_settings import SigningSettings
 from repository.archive import Repository
+from repository.settings import RepositoryTable
 from schemas.events import Agent
 from storage_backends.faulty import FaultyBackend
 from storage_backends.interface import StorageBackend
@@ -131,14 +132,12 @@ def make_schedule_bed(
     """An empty archive on memory, with its schedule."""
     stores = {name: FaultyBackend(MemoryBackend(name)) for name in names}
     bed = make_bed(root, stores)
-    settings = Settings(
-        path=str(root / "kho.toml"),
+    stated = FileSettings(
         language="en",
-        people={},
-        repository=bed.settings,
-        ingest=IngestSettings(),
-        signing=SigningSettings(),
+        repository=RepositoryTable(id=bed.settings.id),
         schedule=schedule or ScheduleSettings(sample_files=3),
         notify=notify or NotifySettings(),
     )
+    settings = compose(stated, path=str(root / "kho.toml"), root=str(root))
+    settings = msgspec.structs.replace(settings, repository=bed.settings)
     return ScheduleBed(settings, bed.backends, HandClock(), channels or [])

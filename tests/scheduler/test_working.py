@@ -217,6 +217,26 @@ def test_a_stopped_audit_goes_on_where_it_was(bed: ScheduleBed) -> None:
     assert seen > 0
 
 
+def test_an_audit_that_runs_far_beyond_its_hours_waits_for_the_next(tmp_path: Path) -> None:
+    schedule = ScheduleSettings(windows={"alpha": "00:00-23:00"}, sample_files=0)
+    bed = make_schedule_bed(tmp_path / "archive", schedule=schedule)
+    midnight = bed.clock().astimezone().replace(hour=0, minute=0, second=0, microsecond=0)
+    with bed.open() as archive:
+        store(archive)
+    bed.clock.moment = midnight + timedelta(hours=22, minutes=50)
+
+    def slow() -> bool:
+        bed.clock.moment = max(bed.clock.moment, midnight + timedelta(hours=23, minutes=45))
+        return False
+
+    done = bed.work_off(bed.worker(stop=slow))
+    assert done["audit:alpha"].ended.outcome is Outcome.STOPPED
+    with bed.worker().catalogue() as catalogue:
+        (item, *_) = catalogue.work_items("audit:alpha")
+    assert item.not_before >= format_moment(midnight + DAY)
+    assert item.not_before < format_moment(midnight + DAY + timedelta(minutes=1))
+
+
 CHILD = """
 import os, signal, sys
 from datetime import timedelta
