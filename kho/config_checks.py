@@ -5,7 +5,7 @@ ConfigInvalid
 │   └── UnlikeAnySetting
 ├── WrongType, NoSuchChoice, NumberOutOfRange, NumberTooLarge, EmptySetting
 ├── MissingSetting
-└── NotAnIdentifier, BadReplicaName, ReplicaNamedTwice, NoHours
+└── NotAnIdentifier, BadReplicaName, ReplicaNamedTwice, MediumNamedTwice, NoHours
 """
 
 from __future__ import annotations
@@ -72,6 +72,12 @@ class BadReplicaName(ConfigInvalid):
     """A replica's name would not do in a command or a report."""
 
     code = "CONFIG-REPLICA-NAME"
+
+
+class MediumNamedTwice(ConfigInvalid):
+    """Two media of the register have one code."""
+
+    code = "CONFIG-MEDIUM-TWICE"
 
 
 class ReplicaNamedTwice(ConfigInvalid):
@@ -193,6 +199,23 @@ class _Reader:
             if not replica.site.strip():
                 raise self.problem(EmptySetting, (*place, "site"))
         self._refuse_windows(stated, seen)
+        self._refuse_media(stated, seen)
+
+    def _refuse_media(self, stated: FileSettings, replicas: set[str]) -> None:
+        """Each medium has a code of its own and lies under a replica that exists."""
+        codes: set[str] = set()
+        for index, medium in enumerate(stated.medium):
+            place: tuple[str | int, ...] = ("medium", index)
+            if not medium.code.strip():
+                raise self.problem(EmptySetting, (*place, "code"))
+            if medium.code in codes:
+                raise self.problem(MediumNamedTwice, (*place, "code"), found=medium.code)
+            codes.add(medium.code)
+            if medium.replica and medium.replica not in replicas:
+                known = ", ".join(sorted(replicas))
+                raise self.problem(
+                    NoSuchChoice, (*place, "replica"), found=medium.replica, known=known
+                )
 
     def _refuse_windows(self, stated: FileSettings, replicas: set[str]) -> None:
         """Hours are hours, and each replica that has some exists."""

@@ -13,6 +13,7 @@ import msgspec
 
 from ingest.settings import IngestSettings
 from kho.notify.settings import NotifySettings
+from kho.reports.media_settings import MediumSettings
 from kho.scheduler.settings import ScheduleSettings
 from preservation.signatures.signing_settings import SigningSettings
 from preservation.trust_settings import TrustSettings
@@ -50,6 +51,7 @@ class FileSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     signing: SigningSettings = SigningSettings()
     schedule: ScheduleSettings = ScheduleSettings()
     notify: NotifySettings = NotifySettings()
+    medium: tuple[MediumSettings, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +67,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     signing: SigningSettings
     schedule: ScheduleSettings
     notify: NotifySettings
+    media: tuple[MediumSettings, ...] = ()
+    """The register of media."""
 
 
 def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
@@ -90,6 +94,7 @@ def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
         signing=_seen_from(stated.signing, Path(root)),
         schedule=stated.schedule,
         notify=stated.notify,
+        media=stated.medium,
         repository=RepositorySettings(
             **msgspec.structs.asdict(stated.repository), root=root, replicas=replicas
         ),

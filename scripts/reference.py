@@ -110,7 +110,10 @@ def row_of(record: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> tu
 
 def type_name(kind: Any) -> str:
     """The type as a person who writes TOML calls it."""
-    described = msgspec.inspect.type_info(kind)
+    return _called(msgspec.inspect.type_info(kind))
+
+
+def _called(described: msgspec.inspect.Type) -> str:
     match described:
         case msgspec.inspect.LiteralType(values):
             return " or ".join(f"`{value}`" for value in values)
@@ -118,6 +121,13 @@ def type_name(kind: Any) -> str:
             return "true or false"
         case msgspec.inspect.IntType(ge=least):
             return "number" if least is None else f"number ≥ {least}"
+        case msgspec.inspect.FloatType():
+            return "number"
+        case msgspec.inspect.DateType():
+            return "date"
+        case msgspec.inspect.UnionType(types=kinds):
+            stated = [each for each in kinds if not isinstance(each, msgspec.inspect.NoneType)]
+            return " or ".join(_called(each) for each in stated)
         case msgspec.inspect.StrType():
             return "text"
         case msgspec.inspect.DictType():

@@ -6,7 +6,14 @@ import click
 
 from kho.cli.command import Group
 
+_PAGES = "kho.cli.report_commands"
 COMMANDS = {
+    "fixity": f"{_PAGES}:fixity",
+    "replicas": f"{_PAGES}:replicas",
+    "media": f"{_PAGES}:media",
+    "holdings": f"{_PAGES}:holdings",
+    "incidents": f"{_PAGES}:incidents",
+    "form": f"{_PAGES}:form",
     "metrics": "kho.cli.report_metrics:metrics",
 }
 

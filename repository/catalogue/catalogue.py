@@ -8,6 +8,7 @@ from typing import Self
 from repository.catalogue.census import FormatCensus
 from repository.catalogue.damage import DamageList
 from repository.catalogue.database import Database
+from repository.catalogue.dossiers import DossierCensus
 from repository.catalogue.dump import Dump
 from repository.catalogue.fixity import Fixity
 from repository.catalogue.holdings import Holdings
@@ -35,6 +36,7 @@ class Catalogue(
     DamageList,
     Dump,
     FormatCensus,
+    DossierCensus,
     Signatures,
     Work,
     Notices,
