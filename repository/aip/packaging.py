@@ -6,7 +6,7 @@ representation's METS, at last the package's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version as installed_version
 
 from repository.aip import paths
@@ -174,6 +174,7 @@ class Packaging:
         self, documents: list[GeneratedFile], premis: GeneratedFile
     ) -> GeneratedFile:
         base = paths.REPRESENTATION
+        sections = self._sections(documents)
         mets = RepresentationMets(
             objid=self._representation.value,
             name="rep1",
@@ -182,7 +183,7 @@ class Packaging:
             agents=self._agents(),
             descriptive=[self._metadata(file, "DC", base=base) for file in documents],
             preservation=[self._metadata(premis, "PREMIS", mdtype_version="3.0", base=base)],
-            data=lambda: (self._data_ref(file) for file in self._data()),
+            data=lambda: (self._data_ref(file, sections) for file in self._data()),
         )
         return self._generated.write(
             paths.REP_METS, lambda out: write_representation_mets(out, mets)
@@ -225,10 +226,20 @@ class Packaging:
     def _data(self) -> Iterator[SubmittedFile]:
         return (file for file in self._plan.draft.files if file.role is FileRole.DATA)
 
-    def _data_ref(self, file: SubmittedFile) -> FileRef:
-        return self._submitted_ref(file, base=paths.REPRESENTATION)
+    def _sections(self, documents: Sequence[GeneratedFile]) -> dict[str, str]:
+        """The section of the document that each described file belongs to, by logical path."""
+        found: dict[str, str] = {}
+        for document, description in zip(self._plan.draft.documents, documents, strict=True):
+            section = self._section_id(description)
+            for path in document.files:
+                found.setdefault(path, section)
+        return found
 
-    def _submitted_ref(self, file: SubmittedFile, *, base: str) -> FileRef:
+    def _data_ref(self, file: SubmittedFile, sections: Mapping[str, str]) -> FileRef:
+        section = sections.get(file.logical_path, "")
+        return self._submitted_ref(file, base=paths.REPRESENTATION, dmdid=section)
+
+    def _submitted_ref(self, file: SubmittedFile, *, base: str, dmdid: str = "") -> FileRef:
         result = self._plan.formats.get(file.logical_path)
         return FileRef(
             self._file_id(file.logical_path),
@@ -238,6 +249,7 @@ class Packaging:
             self._created,
             file.digests.sha256,
             original_name=file.raw_path,
+            dmdid=dmdid,
         )
 
     def _generated_ref(self, file: GeneratedFile, *, base: str = "") -> FileRef:
@@ -260,12 +272,15 @@ class Packaging:
         base: str = "",
     ) -> MetadataRef:
         return MetadataRef(
-            stable_id("uuid", self._objid, "section", file.logical_path),
+            self._section_id(file),
             self._generated_ref(file, base=base),
             mdtype,
             other,
             mdtype_version,
         )
+
+    def _section_id(self, file: GeneratedFile) -> str:
+        return stable_id("uuid", self._objid, "section", file.logical_path)
 
     def _file_id(self, logical_path: str) -> str:
         return stable_id("ID", self._objid, logical_path)

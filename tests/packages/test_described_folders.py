@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from openpyxl import Workbook
@@ -99,6 +101,22 @@ def test_what_was_handed_in_comes_back_with_its_list(bed: TestBed, tmp_path: Pat
     for name, content in files.items():
         (path,) = [p for p in (tmp_path / "back").rglob("*") if p.as_posix().endswith(f"/{name}")]
         assert path.read_bytes() == content.encode()
+
+
+def test_the_packages_mets_joins_each_document_with_its_files(
+    bed: TestBed, tmp_path: Path
+) -> None:
+    listing = {"metadata.csv": f"{HEADINGS}\n{ROW}\n"}
+    files = FILES | listing | {"c.txt": "không ai mô tả\n"}
+    receipt, _facts = received(bed, written(tmp_path / "hs", files))
+    with bed.open() as archive:
+        request = RestoreRequest(target=tmp_path / "back", aip_ids=(AipId(receipt.aip_id),))
+        restore(archive.replicas, request, now=archive.now, progress=NoProgress())
+    (path,) = (tmp_path / "back").rglob("rep1/METS.xml")
+    mets = path.read_text(encoding="utf-8")
+    (section,) = re.findall(r'<dmdSec ID="([^"]+)"', mets)
+    linked = re.findall(rf'<file [^>]*DMDID="{section}"[^>]*>\s*<FLocat[^>]*href="([^"]+)"', mets)
+    assert [unquote(href) for href in linked] == ["data/Tờ trình 1.txt", "data/phụ lục/b.txt"]
 
 
 def test_a_workbook_in_english_describes_too(bed: TestBed, tmp_path: Path) -> None:
