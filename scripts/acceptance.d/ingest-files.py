@@ -20,7 +20,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-
 LINE = "Căn cứ Luật Lưu trữ, Ủy ban nhân dân thành phố quyết định về hồ sơ số"
 
 
