@@ -11,29 +11,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from preservation.restore_find import Candidate, Found, facts_of, find, views_of
-from preservation.restore_forms import FORMS, RestoreForm
+from preservation.restore_find import Found, find
+from preservation.restore_flow import Flow
 from preservation.restore_proof import ProofWriter, RestoreProof
-from preservation.restore_write import restore_file
-from repository.aip.views import CopyView
 from repository.replica import Replica
 from schemas.errors import ConfigError
 from schemas.ids import AipId
 from schemas.moments import Clock
-from schemas.progress import Progress
-
-_WRITERS = 8
-
-
-class TargetDiffers(ConfigError):
-    """A different file stands in the target; nothing was overwritten."""
-
-    code = "RESTORE-TARGET-DIFFERS"
+from schemas.progress import NoProgress, Progress
+from schemas.records import Record
 
 
 class TargetTooSmall(ConfigError):
@@ -62,6 +51,37 @@ class RestoreRequest:
     include_held: bool = False
 
 
+class RestorePreflight(Record, frozen=True, kw_only=True):
+    """What a restore would take. ``expected_seconds`` is the least, judged by how fast the
+    replicas answered so far; ``unreadable`` counts objects that cannot be given back."""
+
+    format: str = "kho.restore-preflight/1"
+    aips: int
+    files: int
+    bytes: int
+    unreadable: int
+    free_bytes: int
+    enough_space: bool
+    expected_seconds: float
+
+
+def preflight(
+    replicas: Sequence[Replica], request: RestoreRequest, *, progress: Progress | None = None
+) -> RestorePreflight:
+    """What the restore would take; nothing is written."""
+    found = _find(replicas, request, progress or NoProgress())
+    free_bytes = _free_bytes(request.target)
+    return RestorePreflight(
+        aips=len(found.candidates),
+        files=found.files,
+        bytes=found.size_bytes,
+        unreadable=len(found.unreadable),
+        free_bytes=free_bytes,
+        enough_space=free_bytes >= found.size_bytes,
+        expected_seconds=round(found.expected_s, 1),
+    )
+
+
 def restore(
     replicas: Sequence[Replica], request: RestoreRequest, *, now: Clock, progress: Progress
 ) -> RestoreProof:
@@ -71,6 +91,30 @@ def restore(
     :class:`TargetDiffers` as soon as a different file stands in the way.
     """
     started = now()
+    found = _find(replicas, request, progress)
+    free_bytes = _free_bytes(request.target)
+    if free_bytes < found.size_bytes:
+        raise TargetTooSmall(
+            where=str(request.target), free_bytes=free_bytes, needed_bytes=found.size_bytes
+        )
+    request.target.mkdir(parents=True, exist_ok=True)
+    progress.phase("PROGRESS-RESTORE", files_total=found.files, bytes_total=found.size_bytes)
+    with ProofWriter(request.target, replicas, request.form, started) as proof:
+        for replica_name, prefix in found.unreadable:
+            proof.unreadable(replica_name, prefix)
+        with Flow(
+            request.target,
+            request.form,
+            replicas=replicas,
+            replace=request.replace,
+            proof=proof,
+            progress=progress,
+        ) as flow:
+            flow.give_back(found.candidates)
+        return proof.finish(now())
+
+
+def _find(replicas: Sequence[Replica], request: RestoreRequest, progress: Progress) -> Found:
     progress.phase("PROGRESS-FIND")
     found = find(
         replicas,
@@ -85,52 +129,11 @@ def restore(
             aips=", ".join(request.aip_ids),
             replicas=", ".join(replica.name for replica in replicas),
         )
-    _require_space(request.target, found)
-    request.target.mkdir(parents=True, exist_ok=True)
-    progress.phase("PROGRESS-RESTORE", files_total=found.files, bytes_total=found.size_bytes)
-    form = FORMS[request.form]
-    with ProofWriter(request.target, replicas, request.form, started) as proof:
-        for replica_name, prefix in found.unreadable:
-            proof.unreadable(replica_name, prefix)
-        with ThreadPoolExecutor(_WRITERS) as pool:
-            for candidate in found.candidates:
-                _restore_one(candidate, form, request, pool, proof, progress)
-        return proof.finish(now())
+    return found
 
 
-def _restore_one(
-    candidate: Candidate,
-    form: RestoreForm,
-    request: RestoreRequest,
-    pool: ThreadPoolExecutor,
-    proof: ProofWriter,
-    progress: Progress,
-) -> None:
-    views = views_of(candidate)
-    facts = facts_of(views)
-    if facts is None:
-        proof.unreadable(candidate.replicas[0].name, candidate.prefix)
-        return
-    plan = form(CopyView(views[0]), facts)
-    folder = request.target / (plan.folder or candidate.aip_id)
-    for directory in plan.directories:
-        (folder / directory).mkdir(parents=True, exist_ok=True)
-    write = partial(restore_file, folder, views=views, replace=request.replace)
-    proof.begin(facts)
-    for file, result in zip(plan.files, pool.map(write, plan.files), strict=True):
-        if result.in_the_way:
-            raise TargetDiffers(path=str(folder / file.path))
-        proof.file(facts.aip_id, file, result)
-        progress.advance(files=1, size_bytes=result.size_bytes)
-    if plan.finish is not None:
-        plan.finish(folder)
-    proof.end()
-
-
-def _require_space(target: Path, found: Found) -> None:
+def _free_bytes(target: Path) -> int:
     existing = target
     while not existing.exists():
         existing = existing.parent
-    free = shutil.disk_usage(existing).free
-    if free < found.size_bytes:
-        raise TargetTooSmall(where=str(target), free_bytes=free, needed_bytes=found.size_bytes)
+    return shutil.disk_usage(existing).free

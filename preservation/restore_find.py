@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
+from repository.aip.admission import Admission
 from repository.aip.facts_reader import read_facts
-from repository.aip.views import CopyView
+from repository.aip.paths import ADMISSION
+from repository.aip.views import CopyView, read_verified
 from repository.facts import AipFacts
+from repository.ocfl.inventory import Inventory
 from repository.ocfl.layout import object_prefix
 from repository.ocfl.reader import ObjectView, list_objects, read_object
 from repository.replica import Replica
 from schemas.errors import KhoError
-from schemas.ids import AipId, ocfl_id
+from schemas.ids import AipId, aip_of_ocfl_id, ocfl_id
 from schemas.nouns import Place
 from schemas.progress import Progress
+from schemas.records import decode
 from storage_backends.interface import ObjectNotFound
+
+READS_PER_COPY = 2
+"""Inventory and sidecar; the admission record is read once more for the whole AIP."""
+_LEAST_THREADS, _MOST_THREADS = 8, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,9 @@ class Candidate:
     prefix: str
     aip_id: AipId
     replicas: tuple[Replica, ...]
+    fonds: str = ""
+    files: int = 0
+    size_bytes: int = 0
 
 
 @dataclass(slots=True)
@@ -36,6 +51,20 @@ class Found:
     size_bytes: int = 0
     unreadable: list[tuple[str, str]] = field(default_factory=list)
     """(replica, prefix) of objects that no replica lets us understand."""
+    seconds: float = 0.0
+    reads: int = 0
+    """How many small files were read to know this, and how long all of it took."""
+
+    @property
+    def expected_s(self) -> float:
+        """How long the restore takes at least, if reading goes on as it went so far."""
+        return self.files * self.seconds / self.reads if self.reads else 0.0
+
+
+def threads_for(replicas: Sequence[Replica]) -> int:
+    """How many files may be on their way at once."""
+    widest = max((r.backend.capabilities.read_threads for r in replicas), default=0)
+    return min(max(widest, _LEAST_THREADS), _MOST_THREADS)
 
 
 def find(
@@ -47,45 +76,83 @@ def find(
     progress: Progress,
 ) -> Found:
     """The AIPs asked for, each with the replicas that hold it; sizes from their own facts."""
+    started_s = time.monotonic()
     holders: dict[str, list[Replica]] = {}
     for replica in replicas:
         for prefix in _prefixes(replica, aip_ids, include_held=include_held):
             holders.setdefault(prefix, []).append(replica)
     found = Found()
-    for prefix in sorted(holders):
-        facts = facts_of(_views(prefix, holders[prefix]))
-        progress.advance(files=1)
-        if facts is None:
-            if not _is_pending(prefix, holders[prefix]):
-                found.unreadable.append((holders[prefix][0].name, prefix))
-            continue
-        if fonds and facts.fonds != fonds:
-            continue
-        found.candidates.append(Candidate(prefix, facts.aip_id, tuple(holders[prefix])))
-        found.files += sum(not file.logical_path.startswith("/") for file in facts.files)
-        found.size_bytes += facts.data_bytes
+    look = partial(_look, holders)
+    prefixes = sorted(holders)
+    with ThreadPoolExecutor(threads_for(replicas)) as pool:
+        for prefix, candidate in zip(prefixes, pool.map(look, prefixes), strict=True):
+            progress.advance(files=1)
+            found.reads += READS_PER_COPY * len(holders[prefix]) + 1
+            if candidate is None:
+                if not _is_pending(prefix, holders[prefix]):
+                    found.unreadable.append((holders[prefix][0].name, prefix))
+            elif not fonds or candidate.fonds == fonds:
+                found.candidates.append(candidate)
+                found.files += candidate.files
+                found.size_bytes += candidate.size_bytes
+    found.seconds = time.monotonic() - started_s
     return found
 
 
 def views_of(candidate: Candidate) -> list[ObjectView]:
-    """Every replica's view at the newest version that any of them shows, whole ones first."""
+    """The replicas' views that agree on the newest version, whole ones first.
+
+    Where replicas differ, the most of them decide; none when they are as many against as for,
+    or when the newest does not continue what the others have: somebody changed a copy.
+    """
     views = _views(candidate.prefix, candidate.replicas)
     newest = max((view.inventory.head_number for view in views), default=0)
-    best = [view for view in views if view.inventory.head_number == newest]
+    votes = Counter(view.inventory_json for view in views if _is_newest(view, newest))
+    (chosen, most), *others = votes.most_common() or [(b"", 0)]
+    if most == 0 or (others and others[0][1] == most):
+        return []
+    best = [view for view in views if view.inventory_json == chosen]
+    older = [view for view in views if view.inventory.head_number < newest]
+    if any(not _continues(best[0].inventory, view.inventory) for view in older):
+        return []
     return sorted(best, key=lambda view: not view.consistent)
 
 
 def facts_of(views: Sequence[ObjectView]) -> AipFacts | None:
-    """Facts from the newest view that is whole enough to tell them."""
-    order = sorted(
-        views, key=lambda view: (view.inventory.head_number, view.consistent), reverse=True
-    )
-    for view in order:
+    """Facts from the first view that is whole enough to tell them."""
+    for view in views:
         try:
             return read_facts(CopyView(view))
         except KhoError:
             continue
     return None
+
+
+def _look(holders: dict[str, list[Replica]], prefix: str) -> Candidate | None:
+    """What is known of the object from its inventory and admission record alone."""
+    replicas = tuple(holders[prefix])
+    views = views_of(Candidate(prefix, AipId(""), replicas))
+    for view in views:
+        aip_id = aip_of_ocfl_id(view.inventory.id)
+        try:
+            admission = decode(read_verified(CopyView(view), ADMISSION), Admission)
+        except (KhoError, KeyError):
+            continue
+        if aip_id is None:
+            return None
+        files = sum(1 for _file in view.inventory.logical_files())
+        size_bytes = admission.data_bytes
+        return Candidate(prefix, aip_id, replicas, admission.fonds, files, size_bytes)
+    return None
+
+
+def _is_newest(view: ObjectView, newest: int) -> bool:
+    return view.inventory.head_number == newest
+
+
+def _continues(newer: Inventory, older: Inventory) -> bool:
+    """Whether the newer inventory has the older one's versions as they were."""
+    return all(newer.versions.get(name) == version for name, version in older.versions.items())
 
 
 def _prefixes(replica: Replica, aip_ids: Sequence[AipId], *, include_held: bool) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from preservation.restore_forms import TargetFile
+from preservation.restore_forms import RestorePlan, TargetFile
 from repository.ocfl.reader import ObjectView
 from schemas.digests import CHUNK_BYTES
 from schemas.errors import KhoError
@@ -62,6 +62,31 @@ def restore_file(
             tried.append((view.backend.name, Verdict.INTACT.value))
             return FileResult(Verdict.INTACT, size_bytes, sha256, tuple(tried))
     return FileResult(verdict, sources=tuple(tried))
+
+
+def folders_of(target: Path, folder: Path, plan: RestorePlan) -> list[Path]:
+    """Every folder that a plan fills or makes, and those on the way to it, deepest first."""
+    inner = {folder / file.path.parent for file in plan.files}
+    inner |= {folder / directory for directory in plan.directories}
+    found = {target}
+    for each in inner | {folder}:
+        way = each
+        while way not in found and way != way.parent:
+            found.add(way)
+            way = way.parent
+    return sorted(found, key=lambda path: len(path.parts), reverse=True)
+
+
+def fsync_folder(folder: Path) -> None:
+    """The names in the folder survive a power cut."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return  # nothing could be written there
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_closing_file(path: Path, content: bytes) -> None:

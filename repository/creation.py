@@ -6,7 +6,7 @@ and commands, and no secrets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from repository.archive import catalogue_url
@@ -16,17 +16,20 @@ from repository.replica import (
     Replica,
     ReplicaExists,
     SharedFailureDomain,
+    attach_replica,
     create_replica,
     read_marker,
     require_distinct,
 )
-from repository.settings import RepositorySettings
+from repository.settings import ReplicaSettings, RepositorySettings
 from schemas.digests import digests_of
 from schemas.errors import ConfigError
 from schemas.ids import RepositoryId
 from schemas.moments import Clock, format_moment, utc_now
+from schemas.records import ReplicaMarker
 from schemas.text import Language, say
 from storage_backends.interface import ObjectExists, StorageBackend
+from storage_backends.places import place_of
 from storage_backends.registry import open_backend
 from storage_backends.sources import BytesSource
 
@@ -51,14 +54,18 @@ def create_archive(
     backends: Mapping[str, StorageBackend] | None = None,
     now: Clock = utc_now,
     lang: Language = "vi",
+    begin: Callable[[], object] | None = None,
+    resuming: bool = False,
 ) -> tuple[Replica, ...]:
     """The archive exists: every replica marked, the catalogue empty, the sheet everywhere.
 
     Everything is looked at before anything is written: replicas that are replicas already,
-    too few of them, or shared failure domains that were not accepted are refused first.
+    too few of them, or shared failure domains that were not accepted are refused first; then
+    ``begin`` is called. ``resuming``: a making of this very archive was cut off, and what it
+    left is taken for ours where it bears the archive's id.
     """
     root = Path(settings.root)
-    if (root / "catalogue.sqlite").exists():
+    if not resuming and (root / "catalogue.sqlite").exists():
         raise ArchiveExists(where=str(root))
     if len(settings.replicas) < settings.min_copies:
         raise TooFewReplicas(replicas=len(settings.replicas), min_copies=settings.min_copies)
@@ -68,20 +75,36 @@ def create_archive(
             opened[replica.name] = open_backend(
                 replica.name, replica.url, replica.options, create=True
             )
-        if read_marker(opened[replica.name]) is not None:
+        marker = read_marker(opened[replica.name])
+        if marker is not None and not (resuming and _is_ours(marker, replica, settings)):
             raise ReplicaExists(replica=replica.name, url=opened[replica.name].url)
     _require_distinct_stores(settings, opened)
+    if begin is not None:
+        begin()
     made = tuple(
-        create_replica(
-            replica, opened[replica.name], repository=RepositoryId(settings.id), now=now
-        )
-        for replica in settings.replicas
+        _made(replica, opened[replica.name], settings, now) for replica in settings.replicas
     )
     require_distinct(list(made), accept_shared=settings.accept_shared_failure_domain)
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     Catalogue.open(catalogue_url(settings), create=True).close()
     write_recovery_sheets(settings, made, now=now, lang=lang)
     return made
+
+
+def _is_ours(
+    marker: ReplicaMarker, replica: ReplicaSettings, settings: RepositorySettings
+) -> bool:
+    return (marker.repository_id, marker.name) == (settings.id, replica.name)
+
+
+def _made(
+    replica: ReplicaSettings, backend: StorageBackend, settings: RepositorySettings, now: Clock
+) -> Replica:
+    """The replica, marked now or by the making that was cut off."""
+    repository = RepositoryId(settings.id)
+    if read_marker(backend) is not None:
+        return attach_replica(replica, backend, repository=repository)
+    return create_replica(replica, backend, repository=repository, now=now)
 
 
 def write_recovery_sheets(
@@ -118,7 +141,7 @@ def recovery_sheet(
             "RECOVERY-SHEET-REPLICA",
             lang,
             name=replica.name,
-            url=replica.backend.url,
+            url=place_of(replica.backend.url, replica.settings.options),
             site=replica.settings.site,
             medium=replica.settings.medium,
             replica_id=replica.marker.replica_id,
@@ -132,7 +155,7 @@ def recovery_sheet(
         repository_id=settings.id,
         moment=moment,
         replicas=rows,
-        url=replicas[0].backend.url,
+        url=place_of(replicas[0].backend.url, replicas[0].settings.options),
     )
 
 

@@ -25,6 +25,7 @@ from schemas.errors import ConfigError
 from schemas.moments import utc_now
 
 if TYPE_CHECKING:
+    from preservation.restore import RestorePreflight
     from repository.replica import Replica
     from repository.settings import ReplicaSettings
     from schemas.ids import AipId
@@ -66,6 +67,7 @@ class DifferentArchives(ConfigError):
 @option("--union", is_flag=True, help="CLI-RESTORE-UNION")
 @option("--as", "form", type=click.Choice(FORMS), default="folder", help="CLI-RESTORE-AS")
 @option("--replace", is_flag=True, help="CLI-RESTORE-REPLACE")
+@option("--dry-run", is_flag=True, help="CLI-RESTORE-DRY-RUN")
 @json_option
 @jsonl_option
 def restore(
@@ -78,6 +80,7 @@ def restore(
     union: bool,
     form: str,
     replace: bool,
+    dry_run: bool,
     as_json: bool,
     as_lines: bool,
 ) -> int:
@@ -95,6 +98,10 @@ def restore(
         fonds=fonds,
         replace=replace,
     )
+    if dry_run:
+        with replicas_from(session, sources) as replicas, session.progress() as progress:
+            taking = giving_back.preflight(replicas, request, progress=progress)
+        return tell_preflight(session, taking, as_json=as_json or as_lines)
     signer = configured_signer(session)
     with replicas_from(session, sources) as replicas, session.progress() as progress:
         proof = giving_back.restore(replicas, request, now=utc_now, progress=progress)
@@ -157,13 +164,36 @@ def replicas_from(session: Session, sources: Sequence[str]) -> Iterator[Sequence
 
 def _settings_of(session: Session, source: str) -> ReplicaSettings:
     from repository.settings import ReplicaSettings
+    from storage_backends.places import split_place
 
     if is_place(source):
-        url = source if ":" in source else (session.here / source).resolve().as_uri()
-        return ReplicaSettings(name=source, url=url, site="")
+        place = source if ":" in source else (session.here / source).resolve().as_uri()
+        url, options = split_place(place)
+        return ReplicaSettings(name=url, url=url, site="", options=options)
     settings = session.settings.repository
     (name,) = replicas_named(settings, [source])
     return next(replica for replica in settings.replicas if replica.name == name)
+
+
+def tell_preflight(session: Session, taking: RestorePreflight, *, as_json: bool) -> Exit:
+    """What the restore would take; exit 4 when the target is too small for it."""
+    if as_json:
+        print_json(taking)
+    else:
+        session.tell(
+            "RESTORE-PREFLIGHT",
+            aips=counted(taking.aips),
+            files=counted(taking.files),
+            bytes=sized(taking.bytes),
+            free=sized(taking.free_bytes),
+            seconds=f"{taking.expected_seconds:.0f}",
+            unreadable=taking.unreadable,
+        )
+        if not taking.enough_space:
+            session.tell("RESTORE-PREFLIGHT-FULL", short=sized(taking.bytes - taking.free_bytes))
+    if not taking.enough_space:
+        return Exit.STORAGE
+    return Exit.DAMAGE_FOUND if taking.unreadable else Exit.DONE
 
 
 def tell_restore(session: Session, proof: RestoreProof, target: Path) -> None:

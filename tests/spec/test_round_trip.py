@@ -15,7 +15,8 @@ from kho.demo.compare import differences, tree_of
 from kit.archives import TestBed, make_bed
 from kit.desk import desk_of, write_files
 from kit.ocfl_oracle import assert_ocfl_py_accepts
-from preservation.restore import RestoreRequest, TargetDiffers, restore
+from preservation.restore import RestoreRequest, restore
+from preservation.restore_flow import TargetDiffers
 from schemas.moments import utc_now
 from schemas.progress import NoProgress
 from schemas.records import Receipt
