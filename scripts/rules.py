@@ -64,6 +64,8 @@ UNBROKEN = """
 - `CSIP62`: asked of the groups of representations.
 - Metadata embedded in METS (`mdWrap`) is kept and not read; structural maps other than CSIP's
   are not judged.
+- Descriptive metadata (EAD, DC…) is kept and not judged; preservation metadata is held against
+  the schema of PREMIS 3.0, and not looked into where it is of another version.
 - Checksums of the kinds `HAVAL`, `MNP`, `TIGER` and `WHIRLPOOL` cannot be computed: the package
   is held, and the digest is named as not checked.
 - The further requirements of AIP and DIP packages are not judged: an AIP of another archive is

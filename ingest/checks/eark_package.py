@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ingest.checks import eark_files, eark_folders, eark_map, eark_root, eark_sections, eark_sip
 from ingest.checks.eark_folders import Folders
 from ingest.checks.eark_links import Links, identities
+from ingest.checks.eark_premis import premis_findings
 from ingest.checks.eark_reading import GroupedFile, Outline, Part, csip, mets_parts, xlink
 from ingest.checks.eark_rules import MetsFile, Version
 from ingest.checks.tt05_tree import METS, Tree
@@ -20,7 +21,6 @@ from schemas.errors import PackageError
 from schemas.findings import Finding, Severity
 from schemas.mets_read import METS_CAPS
 from schemas.tt05_schemas import Tt05Schemas
-from schemas.xml import Xsd
 from schemas.xml_caps import XmlRefused
 from schemas.xml_nodes import Node
 from schemas.xml_text import decode_href
@@ -81,17 +81,17 @@ def judge_package(tree: Tree, schemas: Tt05Schemas, *, bare: bool = False) -> Ea
     """The package with everything that is wrong with it. ``bare``: an archive holds it without
     a folder of its own."""
     package = EarkPackage(tree)
-    _Judging(package, schemas.mets, bare).run()
+    _Judging(package, schemas, bare).run()
     return package
 
 
 class _Judging:
     """One run over one package."""
 
-    def __init__(self, package: EarkPackage, xsd: Xsd, bare: bool) -> None:
+    def __init__(self, package: EarkPackage, schemas: Tt05Schemas, bare: bool) -> None:
         self._package = package
         self._tree = package.tree
-        self._xsd = xsd
+        self._schemas = schemas
         self._bare = bare
         self._links = Links(package.tree)
         self._preservation: list[str] = []
@@ -123,7 +123,7 @@ class _Judging:
             with self._tree.files[path].open() as stream:
                 for part in mets_parts(stream, outline):
                     yield from self._part(mets, part, referred)
-            for fault in self._xsd.faults_in(
+            for fault in self._schemas.mets.faults_in(
                 self._tree.files[path].open, METS_CAPS, limit=_SHOWN_FAULTS
             ):
                 told = {"v": fault.message.replace("{http://www.loc.gov/METS/}", "")[:300]}
@@ -152,7 +152,7 @@ class _Judging:
             for reference in node.all("mdRef"):
                 href = xlink(reference, "href")
                 yield from self._links.follow(reference, href, mets=mets.path, base=mets.base)
-                self._place(mets, node, reference, href)
+                yield from self._place(mets, node, reference, href)
         referred.update(node.get("ADMID").split(), node.get("DMDID").split())
 
     def _file(self, mets: MetsFile, part: GroupedFile) -> Iterator[Finding]:
@@ -166,15 +166,21 @@ class _Judging:
         for inner in part.node.all("file"):
             yield from self._file(mets, GroupedFile(inner, part.use))
 
-    def _place(self, mets: MetsFile, section: Node, reference: Node, href: str) -> None:
-        """Remembers where descriptive and preservation metadata of the package lie."""
+    def _place(
+        self, mets: MetsFile, section: Node, reference: Node, href: str
+    ) -> Iterator[Finding]:
+        """Remembers where the package's metadata lie, and looks into preservation metadata."""
         targets = self._tree.resolve(href, decode_href(href), mets.base)
-        if not targets or not mets.is_root:
+        premis = reference.get("MDTYPE").startswith("PREMIS")
+        if not targets:
             return
-        if section.name == "dmdSec":
+        if section.name == "dmdSec" and mets.is_root:
             self._package.descriptive.append(targets[0])
-        elif reference.get("MDTYPE").startswith("PREMIS"):
-            self._preservation.append(targets[0])
+        elif section.name != "dmdSec" and premis:
+            if mets.is_root:
+                self._preservation.append(targets[0])
+            file, xsd = self._tree.files[targets[0]], self._schemas.premis
+            yield from premis_findings(targets[0], file, xsd, self._links.not_checked)
 
     def _sip(self, path: str) -> None:
         package = self._package

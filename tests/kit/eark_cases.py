@@ -134,6 +134,21 @@ def without(prefix: str) -> Callable[[EarkSpec], object]:
     return spoil
 
 
+def preserved(old: bytes, new: bytes) -> Callable[[EarkSpec], object]:
+    """Changes the package's PREMIS file, and makes what METS says of it right."""
+
+    def spoil(package: EarkSpec) -> None:
+        path = "metadata/preservation/premis.xml"
+        content = package.files[path].replace(old, new, 1)
+        assert content != package.files[path]
+        package.files[path] = content
+        said = at("amdSec/digiprovMD/mdRef")(package)
+        said.set("SIZE", str(len(content)))
+        said.set("CHECKSUM", hashlib.sha256(content).hexdigest())
+
+    return spoil
+
+
 def moved(old: str, new: str) -> Callable[[EarkSpec], object]:
     """Moves a file, and METS' reference to it."""
 
@@ -330,6 +345,8 @@ CASES: tuple[EarkCase, ...] = (
     EarkCase("SIP31", unset(note("PRESERVATION", "ORGANIZATION"), f"{CSIP_NAME}NOTETYPE")),
     EarkCase("EARK-METS-UNREADABLE", set_field("doctype", True)),
     EarkCase("EARK-METS-SCHEMA", put(FILE, "SEQ", "một")),
+    EarkCase("EARK-PREMIS-SCHEMA", preserved(b"<object", b"<thing/><object")),
+    EarkCase("EARK-PREMIS-UNREADABLE", preserved(b"</premis>", b"")),
     EarkCase("EARK-FILE-ABSENT", without("schemas/")),
     EarkCase("EARK-OUTSIDE", put(LOCATION, f"{XLINK_NAME}href", "file:///etc/passwd")),
     EarkCase("EARK-SIZE", put(FILE, "SIZE", "1")),

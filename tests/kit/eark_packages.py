@@ -23,6 +23,7 @@ from schemas.eark import (
 from schemas.events import Agent
 from schemas.findings import Finding
 from schemas.mets import CSIP, METS, XLINK, FileRef, MetadataRef, organization_agent, stable_id
+from schemas.premis import Identifier, PremisObject, write_premis
 from schemas.tt05_schemas import own_schemas
 
 MOMENT = "2026-03-02T09:15:00.000Z"
@@ -45,14 +46,22 @@ def q(name: str) -> str:
 CSIP_NAME = f"{{{CSIP}}}"
 XLINK_NAME = f"{{{XLINK}}}"
 
+
+def _premis(name: str) -> bytes:
+    out = io.BytesIO()
+    thing = PremisObject(category="intellectual entity", identifiers=(Identifier("local", name),))
+    write_premis(out, objects=lambda: [thing], events=(), agents=())
+    return out.getvalue()
+
+
 PARTS: dict[str, bytes] = {
     "metadata/descriptive/ead.xml": b"<ead/>",
-    "metadata/preservation/premis.xml": b"<premis/>",
+    "metadata/preservation/premis.xml": _premis("goi tin"),
     "metadata/other/rights.xml": b"<rights/>",
     "schemas/ead.xsd": b"<schema/>",
     "documentation/huong dan.txt": "Hướng dẫn".encode(),
     f"{REP}metadata/descriptive/ead-rep.xml": b"<ead/>",
-    f"{REP}metadata/preservation/premis-rep.xml": b"<premis/>",
+    f"{REP}metadata/preservation/premis-rep.xml": _premis("rep1"),
     f"{REP}data/to-trinh.txt": b"To trinh so 1\n",
     f"{REP}data/phu luc/bang.csv": b"a,b\n1,2\n",
 }
