@@ -57,11 +57,12 @@ def due_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[
     Only AIPs that were copied there, in the versions that were: what never was is
     under-replicated, not damaged.
     """
-    asked = _asked_items(archive, scope, replica)
+    asked = asked_items(archive, scope, replica)
     return Lagging(archive, replica).held(asked, scope.algorithm)
 
 
-def _asked_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[Item]:
+def asked_items(archive: Repository, scope: AuditScope, replica: str) -> Iterator[Item]:
+    """The same by the catalogue alone: nothing is asked of the replica, which may be away."""
     catalogue = archive.catalogue
     prefix_of = _prefixes()
     if scope.sample_files:

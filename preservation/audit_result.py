@@ -101,8 +101,9 @@ class AuditResult(Record, frozen=True, kw_only=True):
         *,
         unreachable: Sequence[str],
         seconds: float,
+        due_there: int = 0,
     ) -> AuditResult:
-        """The sum of the replicas' parts."""
+        """The sum of the replicas' parts; ``due_there`` files are due on those unreachable."""
         tallies = [tally for _name, tally, _canaries in runs]
         verdicts = sum((tally.by_verdict for tally in tallies), Counter[Verdict]())
         missed = tuple(
@@ -110,7 +111,7 @@ class AuditResult(Record, frozen=True, kw_only=True):
         )
         gone = [name for name, tally, _canaries in runs if tally.gone]
         stopped = any(tally.stopped for tally in tallies)
-        due = sum(tally.due for tally in tallies)
+        due = sum(tally.due for tally in tallies) + due_there
         files = sum(tally.files for tally in tallies)
         return cls(
             run_id=run_id,

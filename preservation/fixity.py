@@ -18,6 +18,7 @@ from preservation.accounted import KeySet
 from preservation.audit_items import (
     AuditScope,
     accounted_keys,
+    asked_items,
     due_items,
     still_stray,
     stray_prefixes,
@@ -82,7 +83,7 @@ def audit(
     """The replicas were examined as far as the scope asks; damage is in the catalogue, the
     summary in the journal.
 
-    A replica that cannot be reached is counted in ``not_looked_at``. ``seed`` chooses the
+    What is due on a replica that cannot be reached is ``not_looked_at``. ``seed`` chooses the
     canaries and must not be known to the examiner. ``monotonic`` is the clock by which work is
     committed and limits are kept; the calendar clock, which may jump, decides neither. Once
     ``stop`` says so, the run ends after the file in hand, with what it has seen committed.
@@ -109,6 +110,7 @@ def audit(
         run_id,
         [(run.replica.name, run.tally, run.canaries) for run in runs],
         unreachable=unreachable,
+        due_there=sum(1 for name in unreachable for _item in asked_items(archive, scope, name)),
         seconds=monotonic() - started_s,
     )
     result = msgspec.structs.replace(result, ledger_head=archive.ledger_head())
@@ -194,15 +196,31 @@ def _verdicts(
     run: _Run, window: Sequence[Item], rng: random.Random, examiner: Examiner
 ) -> Iterator[Examined]:
     """One verdict for each item that was answered; what is not intact was looked at twice."""
-    backend, algorithm = run.replica.backend, run.scope.algorithm
     doubtful: list[Examined] = []
+    since_s = 0.0
     for examined in examine_window(
-        backend, window, examiner, rng=rng, canaries=run.canaries, algorithm=algorithm
+        run.replica.backend,
+        window,
+        examiner,
+        rng=rng,
+        canaries=run.canaries,
+        algorithm=run.scope.algorithm,
     ):
         if examined.verdict is Verdict.INTACT:
             yield examined
         else:
+            since_s = since_s if doubtful else run.monotonic()
             doubtful.append(examined)
+        if doubtful and run.monotonic() - since_s > WINDOW_S / 2:
+            yield from _looked_at_twice(run, doubtful, examiner)
+            doubtful = []
+    yield from _looked_at_twice(run, doubtful, examiner)
+
+
+def _looked_at_twice(
+    run: _Run, doubtful: Sequence[Examined], examiner: Examiner
+) -> Iterator[Examined]:
+    backend, algorithm = run.replica.backend, run.scope.algorithm
     for look in look_again(backend, doubtful, examiner, algorithm=algorithm):
         if look.flaky:
             run.tally.flaky.append(look.examined.item.key)

@@ -77,11 +77,16 @@ class Session:
 
     @contextmanager
     def repository(self) -> Iterator[Repository]:
-        """The archive meant, open for reading; commands that write prepare it first."""
+        """The archive meant, open for reading; commands that write prepare it first.
+
+        Afterwards it was said, in words of its own, why a replica could not be reached.
+        """
         from repository.archive import Repository
 
         with Repository.open(self.settings.repository) as repository:
             yield repository
+            for _name, error in sorted(repository.unreachable.items()):
+                self.note(error.code, **error.fields)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

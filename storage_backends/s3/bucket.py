@@ -228,7 +228,8 @@ class Bucket:
         return {"Bucket": self.place.bucket, "Key": self.place.prefix + key}
 
     def _meaning(self, error: Exception, key: str, *, writing: bool) -> KhoError:
-        return translated(error, backend=self.name, key=key, writing=writing)
+        where = key or f"s3://{self.place.bucket}"
+        return translated(error, backend=self.name, key=where, writing=writing)
 
     @contextmanager
     def _asking(self, key: str, *, writing: bool = False) -> Iterator[None]:

@@ -189,4 +189,5 @@ class Connections:
 
     def _unavailable(self, error: Exception) -> BackendUnavailable:
         reason = str(error) or type(error).__name__
-        return BackendUnavailable(backend=self._name, key="", reason=reason)
+        where = f"sftp://{self._target.known_as}"
+        return BackendUnavailable(backend=self._name, key=where, reason=reason)
