@@ -25,6 +25,8 @@ from repository.staging import make_durable
 from schemas.errors import ConfigError
 
 FILE_NAME = "kho.toml"
+BEGUN = "kho.toml.begun"
+"""What ``kho.toml`` will say, while the archive is being made."""
 VARIABLE = "KHO_REPO"
 
 
@@ -86,13 +88,35 @@ def load(path: Path) -> Settings:
 
 def write_config(path: Path, stated: FileSettings) -> None:
     """A durable ``kho.toml`` that states this; ``FileExistsError`` when one is there."""
+    begin_config(path, stated)
+    finish_config(path)
+
+
+def begin_config(path: Path, stated: FileSettings) -> None:
+    """What ``kho.toml`` will state is durable beside it, for a making that may be cut off."""
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
-    partial = path.with_name(path.name + ".partial")
+    partial = path.with_name(f"{path.name}.partial")
+    partial.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     partial.write_text(config_text(stated), encoding="utf-8")
     make_durable(partial)
-    partial.rename(path)
+    partial.rename(path.with_name(BEGUN))
+    make_durable(path.with_name(BEGUN))
+
+
+def finish_config(path: Path) -> None:
+    """What was begun is ``kho.toml`` now."""
+    path.with_name(BEGUN).rename(path)
     make_durable(path)
+
+
+def begun(path: Path) -> FileSettings | None:
+    """What a making that was cut off would have stated; None where none was."""
+    beside = path.with_name(BEGUN)
+    if not beside.is_file():
+        return None
+    text = beside.read_text(encoding="utf-8")
+    return checked(tomllib.loads(text), str(beside), text)
 
 
 def config_text(stated: FileSettings) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from kho.cli.session import Session
 from schemas.errors import ConfigError
 
 if TYPE_CHECKING:
-    from kho.settings import Settings
+    from kho.settings import FileSettings, Settings
     from repository.replica import Replica
 
 
@@ -41,6 +42,12 @@ class ArchiveExists(ConfigError):
     """There is a ``kho.toml`` already; nothing was done."""
 
     code = "CLI-INIT-EXISTS"
+
+
+class HalfMade(ConfigError):
+    """An archive was begun here by another command and never finished; nothing was done."""
+
+    code = "CLI-INIT-HALF-MADE"
 
 
 class MadeReplica(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,8 +91,9 @@ def init(
     accept: bool,
     as_json: bool,
 ) -> int:
-    """The archive exists; kho.toml is written last, so that half an archive has none."""
-    from kho.config import FILE_NAME, write_config
+    """The archive exists; kho.toml gets its name last, so that half an archive has none. Cut
+    off, the same command finishes what it began."""
+    from kho.config import FILE_NAME, begin_config, begun, finish_config
     from kho.config_checks import checked
     from kho.settings import compose
     from repository.creation import create_archive
@@ -104,11 +112,28 @@ def init(
     replicas = [replica_table(text, session.here) for text in stated]
     table = {"language": language, "repository": archive, "replica": replicas}
     wanted = checked(table, "--replica")
+    before = begun(path)
+    if before is not None:
+        wanted = _same(before, wanted, path)
     settings = compose(wanted, path=str(path), root=str(path.parent))
-    made = create_archive(settings.repository, lang=language)
-    write_config(path, wanted)
+    made = create_archive(
+        settings.repository,
+        lang=language,
+        begin=None if before else partial(begin_config, path, wanted),
+        resuming=before is not None,
+    )
+    finish_config(path)
     _tell(session, settings, made, as_json=as_json)
     return Exit.DONE
+
+
+def _same(before: FileSettings, wanted: FileSettings, path: Path) -> FileSettings:
+    """What was begun, when it is what is wanted now but for the id. :class:`HalfMade`."""
+    archive = msgspec.structs.replace(wanted.repository, id=before.repository.id)
+    wanted = msgspec.structs.replace(wanted, repository=archive, language=before.language)
+    if wanted != before:
+        raise HalfMade(where=str(path.parent))
+    return before
 
 
 def _tell(session: Session, settings: Settings, made: Sequence[Replica], *, as_json: bool) -> None:

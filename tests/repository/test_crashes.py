@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from kit.archives import TestBed, make_bed, store
+from kit.archives import TestBed, make_bed, make_settings, store
 from kit.crashing import Fuse, fused
 from kit.stores import quick_disk
+from repository.creation import create_archive
 from repository.ocfl.claims import open_claims
 from repository.ocfl.inventory import INVENTORY
 from repository.ocfl.reader import list_objects, read_object
+from repository.replica import ReplicaExists, read_marker
 from schemas.nouns import Place
 from storage_backends.faulty import SimulatedCrash
 from storage_backends.filesystem import FilesystemBackend
@@ -91,3 +93,24 @@ def test_an_ingest_killed_at_any_call_leaves_the_old_or_the_new_state(kind: str)
             bed = crash_and_reopen(kind, folder / str(crash_at), crash_at)
             assert_old_or_new(bed)
             assert_one_whole_aip(bed)
+
+
+def test_an_archive_whose_making_was_killed_at_any_call_is_made_by_asking_again() -> None:
+    def stores() -> dict[str, StorageBackend]:
+        return {name: MemoryBackend(name) for name in ("alpha", "beta")}
+
+    with quick_disk() as folder:
+        fuse = Fuse()
+        create_archive(make_settings(folder / "count"), backends=fused(stores(), fuse))
+        assert fuse.calls > 20
+        for crash_at in range(1, fuse.calls + 1):
+            settings, kept = make_settings(folder / str(crash_at)), stores()
+            with pytest.raises(SimulatedCrash):
+                create_archive(settings, backends=fused(kept, Fuse(crash_at)))
+            if any(read_marker(store) for store in kept.values()):
+                other = make_settings(folder / f"other-{crash_at}")
+                with pytest.raises(ReplicaExists):  # what another archive began is not ours
+                    create_archive(other, backends=kept, resuming=True)
+            create_archive(settings, backends=kept, resuming=True)
+            ids = {read_marker(store).replica_id for store in kept.values()}  # type: ignore[union-attr]  # just made
+            assert len(ids) == 2

@@ -115,3 +115,33 @@ def test_a_reception_killed_for_real_is_finished_by_the_same_command(
         for name in ("a", "b"):
             claims = archive / name / "kho" / "claims"
             assert not [path for path in claims.rglob("*") if path.is_file()]
+
+
+def test_an_archive_whose_making_was_killed_is_made_by_the_same_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def asked(folder: Path) -> list[str]:
+        replicas = [f"--replica={name}={folder}/{name},site={name}" for name in ("a", "b")]
+        return ["init", str(folder), *replicas, "--accept-shared-failure-domain"]
+
+    told = tmp_path / "told"
+    assert child(tmp_path / "count", 0, told, asked(tmp_path / "count")) == 0
+    total = int(told.read_text())
+    assert total > 60
+    for at in random.Random("init").sample(range(1, total), 5):
+        archive = tmp_path / f"at-{at}"
+        assert child(archive, at, told, asked(archive)) == -signal.SIGKILL, at
+        shell = Shell(tmp_path, capsys, {"LANG": "en"})
+        begun = archive / "kho.toml.begun"
+        if begun.exists():
+            other = shell("init", archive, *asked(archive)[2:-1], "--min-copies", "1")
+            assert (other.code, str(archive) in other.err) == (2, True)
+        if (archive / "kho.toml").exists():
+            continue
+        assert shell(*asked(archive)).code == 0, at
+        assert not begun.exists()
+        within = Shell(archive, capsys, {"LANG": "en"})
+        (archive / "nop").mkdir()
+        (archive / "nop" / "a.txt").write_text("a\n")
+        assert within("ingest", archive / "nop").code == 0
+        assert within("audit", "--all").code == 0
