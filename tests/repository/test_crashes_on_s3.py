@@ -22,7 +22,7 @@ from storage_backends.memory import MemoryBackend
 
 pytestmark = [pytest.mark.loopback, pytest.mark.xdist_group("s3")]
 
-EVERY_NTH_OF_THE_SAME = 5
+EVERY_NTH_OF_THE_SAME = 8
 """Content files are written and read back by calls that are all alike; of those, one in so many.
 Every other call (claim, inventories, heads, settling, sweeping, journal) is a point to die at."""
 
