@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlencode
 
 _OF_ONE_MACHINE = frozenset(
-    ["credentials_file", "profile", "bytes_per_s", "attempts", "known_hosts_file", "key_file"]
+    [
+        "attempts",
+        "bytes_per_s",
+        "ca_file",
+        "credentials_file",
+        "key_file",
+        "known_hosts",
+        "passphrase_file",
+        "profile",
+    ]
 )
 """Options that would mean nothing, or harm, on another machine."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from storage_backends.interface import StorageBackend
 
@@ -58,3 +58,45 @@ class StoredSource:
     def open(self) -> AbstractContextManager[BinaryIO]:
         """A fresh stream from the first byte; the store's own errors."""
         return self.backend.open(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class StartOf:
+    """The first ``size_bytes`` of an object whose rest cannot be read."""
+
+    backend: StorageBackend
+    key: str
+    size_bytes: int
+
+    @property
+    def local_path(self) -> Path | None:
+        """None: only the store knows where its bytes lie."""
+        return None
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """A fresh stream from the first byte; the store's own errors."""
+        if not self.size_bytes:
+            return BytesSource(b"").open()
+        return cast(BinaryIO, _FirstBytes(self.backend.open(self.key), self.size_bytes))
+
+
+class _FirstBytes(io.RawIOBase):
+    """A stream that ends after so many bytes."""
+
+    def __init__(self, inner: AbstractContextManager[BinaryIO], size_bytes: int) -> None:
+        super().__init__()
+        self._inner = ExitStack()
+        self._stream = self._inner.enter_context(inner)
+        self._left = size_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        chunk = self._stream.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(chunk)
+        return chunk
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()

@@ -8,15 +8,11 @@ ever believed about bytes. Old versions and delete markers of a versioned bucket
 from __future__ import annotations
 
 import hashlib
-import io
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext, suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, cast
+from contextlib import closing, nullcontext, suppress
+from typing import Any
 from urllib.parse import urlsplit
 
 from schemas.errors import KhoError
@@ -33,24 +29,21 @@ from storage_backends.aside import (
 from storage_backends.incoming import incoming
 from storage_backends.interface import (
     HEAD_LIMIT_BYTES,
-    BackendUnavailable,
     Capabilities,
     HeadConflict,
     HeadToken,
     HeadTooLarge,
-    MediumFailed,
     NotSetAside,
     ObjectExists,
-    ObjectInfo,
     ObjectNotFound,
     Source,
 )
 from storage_backends.keys import check_key, check_prefix
-from storage_backends.s3.bucket import ABSENT, Bucket
+from storage_backends.s3.bucket import ABSENT
 from storage_backends.s3.errors import ConditionFailed, ServerFault
 from storage_backends.s3.options import Place, S3Options
-from storage_backends.s3.stream import ObjectStream
-from storage_backends.sources import BytesSource, StoredSource
+from storage_backends.s3.reader import S3Reader
+from storage_backends.sources import BytesSource, StartOf, StoredSource
 
 PART_BYTES = 8 * 1024 * 1024
 _PARTS_LIMIT = 10_000
@@ -63,7 +56,7 @@ _SMALL_BYTES = 1024 * 1024
 _LARGE_AT_ONCE = 8
 
 
-class S3Store:
+class S3Store(S3Reader):
     """Bytes at keys in one bucket. Raises only storage errors and ConfigError."""
 
     threads = 8
@@ -80,18 +73,14 @@ class S3Store:
         pause: Callable[[float], None] = time.sleep,
         part_bytes: int = PART_BYTES,
     ) -> None:
-        self.name = name
-        self.url = f"s3://{place.bucket}/{place.prefix}".rstrip("/")
+        super().__init__(name, client, place, options, now=now, pause=pause)
         self.capabilities = Capabilities(
             server_digest=True, object_lock=bool(options.lock), read_threads=self.threads
         )
         host = urlsplit(options.endpoint).netloc or f"amazon/{options.region}"
         self.failure_domain = f"s3:{host}/{options.account}".rstrip("/")
-        self.bucket = Bucket(name, client, place, options, now)
-        self._pause = pause
         self._part_bytes = part_bytes
         self._large = threading.BoundedSemaphore(_LARGE_AT_ONCE)
-        self._answered: deque[str] = deque(["kho/replica.json"], maxlen=4)
 
     def put_new(self, key: str, source: Source, *, size_bytes: int, sha256: str) -> None:
         check_key(key)
@@ -106,15 +95,6 @@ class S3Store:
         """What S3 acknowledged is durable already."""
         check_prefix(prefix)
 
-    def read_head(self, key: str) -> tuple[bytes, HeadToken]:
-        check_key(key)
-        found = self.bucket.get(key)
-        with self._stream(found.body, key, 0) as stream:
-            if found.size_bytes > HEAD_LIMIT_BYTES:
-                raise HeadTooLarge(backend=self.name, key=key)
-            content = stream.read()
-        return content, HeadToken(found.etag)
-
     def put_head(self, key: str, content: bytes, *, replaces: HeadToken | None) -> None:
         check_key(key)
         if len(content) > HEAD_LIMIT_BYTES:
@@ -126,27 +106,6 @@ class S3Store:
         except (ConditionFailed, ObjectNotFound) as error:
             raise HeadConflict(backend=self.name, key=key, expected=replaces) from error
 
-    def open(self, key: str, *, offset: int = 0) -> AbstractContextManager[BinaryIO]:
-        check_key(key)
-        if offset < 0:
-            raise ValueError("a negative offset")
-        try:
-            found = self.bucket.get(key, offset)
-        except ServerFault as fault:
-            raise self._judged(key, offset, fault) from fault
-        self._remember(key)
-        if found.body is None:
-            return BytesSource(b"").open()
-        return self._stream(found.body, key, offset)
-
-    def stat(self, key: str) -> ObjectInfo:
-        check_key(key)
-        return ObjectInfo(key, self.bucket.head(key).size_bytes)
-
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        check_prefix(prefix)
-        return self.bucket.list(prefix)
-
     def set_aside(self, key: str, *, reason: str) -> str:
         check_key(key)
         digest, size_bytes, complete = self._measure(key)
@@ -155,7 +114,7 @@ class S3Store:
             key=key, reason=reason, sha256=digest, size_bytes=size_bytes, complete=complete
         )
         with suppress(ObjectExists):  # the same bytes were set aside before
-            start = _Start(self, key, size_bytes)
+            start = StartOf(self, key, size_bytes)
             self.put_new(aside, start, size_bytes=size_bytes, sha256=digest)
         self._put_note(f"{aside}.json", note)
         return aside
@@ -206,10 +165,6 @@ class S3Store:
         for info in list(self.bucket.list(prefix)):
             self.bucket.remove(info.key)
 
-    def close(self) -> None:
-        """Connections are closed."""
-        self.bucket.client.close()
-
     def _write(
         self, key: str, source: Source, size_bytes: int, sha256: str, condition: str
     ) -> None:
@@ -258,60 +213,6 @@ class S3Store:
             raise
         self.bucket.abandon_uploads(key)
 
-    def _stream(self, body: Any, key: str, offset: int) -> BinaryIO:
-        def meaning(error: Exception, position: int) -> KhoError:
-            broken = self.bucket.meaning_of_broken_stream(error, key)
-            if isinstance(broken, BackendUnavailable):
-                return self._judged(key, position, broken)
-            return broken
-
-        return cast(BinaryIO, ObjectStream(body, offset, meaning))
-
-    def _remember(self, key: str) -> None:
-        """``key`` was read just now: if another one fails, this one can be asked again."""
-        if key not in self._answered:
-            self._answered.append(key)
-
-    def _judged(self, key: str, offset: int, fault: BackendUnavailable) -> KhoError:
-        """``fault``, or MediumFailed when it lasts on this key while others answer."""
-        self._pause(0.2)
-        if self._gives_a_byte(key, offset):
-            return fault
-        others = [other for other in self._answered if other != key]
-        if any(self._gives_a_byte(other, 0) for other in reversed(others)):
-            return MediumFailed(
-                backend=self.name, key=key, reason=str(fault.fields.get("reason", ""))
-            )
-        return fault
-
-    def _gives_a_byte(self, key: str, offset: int) -> bool:
-        try:
-            found = self.bucket.get(key, offset)
-        except KhoError:
-            return False
-        if found.body is None:
-            return True
-        broken = self.bucket.meaning_of_broken_stream
-        stream = ObjectStream(found.body, offset, lambda error, _at: broken(error, key))
-        try:
-            with stream:
-                return bool(stream.read(1)) or found.size_bytes == 0
-        except KhoError:
-            return False
-
-    def _measure(self, key: str) -> tuple[str, int, bool]:
-        """(sha256, size, all of it?) of what can be read at ``key``."""
-        found = hashlib.sha256()
-        size_bytes = 0
-        try:
-            with self.open(key) as stream:
-                while chunk := stream.read(_READ_BYTES):
-                    found.update(chunk)
-                    size_bytes += len(chunk)
-        except MediumFailed:
-            return found.hexdigest(), size_bytes, False
-        return found.hexdigest(), size_bytes, True
-
     def _found(self, key: str) -> tuple[str, str | None]:
         """(ETag, sha256) of what stands at ``key``; None when nothing does."""
         try:
@@ -333,13 +234,6 @@ class S3Store:
             kept = self._exists(aside_key(key, found))
         if not kept:
             raise NotSetAside(backend=self.name, key=key)
-
-    def _exists(self, key: str) -> bool:
-        try:
-            self.bucket.head(key)
-        except ObjectNotFound:
-            return False
-        return True
 
     def _move(self, key: str, target: str) -> None:
         """The object is at ``target``, re-read there, and no longer at ``key``."""
@@ -368,43 +262,3 @@ class S3Store:
         digest = hashlib.sha256(content).hexdigest()
         with suppress(ObjectExists):
             self.put_new(key, BytesSource(content), size_bytes=len(content), sha256=digest)
-
-
-@dataclass(frozen=True, slots=True)
-class _Start:
-    """The first ``size_bytes`` of an object whose rest cannot be read."""
-
-    store: S3Store
-    key: str
-    size_bytes: int
-
-    @property
-    def local_path(self) -> Path | None:
-        return None
-
-    def open(self) -> AbstractContextManager[BinaryIO]:
-        if not self.size_bytes:
-            return BytesSource(b"").open()
-        return cast(BinaryIO, _FirstBytes(self.store.open(self.key), self.size_bytes))
-
-
-class _FirstBytes(io.RawIOBase):
-    """A stream that ends after so many bytes."""
-
-    def __init__(self, inner: AbstractContextManager[BinaryIO], size_bytes: int) -> None:
-        super().__init__()
-        self._inner = ExitStack()
-        self._stream = self._inner.enter_context(inner)
-        self._left = size_bytes
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
-        chunk = self._stream.read(self._left if size < 0 else min(size, self._left))
-        self._left -= len(chunk)
-        return chunk
-
-    def close(self) -> None:
-        self._inner.close()
-        super().close()

@@ -12,15 +12,12 @@ answer.
 from __future__ import annotations
 
 import hashlib
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from typing import Any, BinaryIO, cast
-from uuid import uuid4
 
 from storage_backends.aside import (
-    STAGING,
     AsideNote,
     aside_folder,
     aside_key,
@@ -32,7 +29,6 @@ from storage_backends.aside import (
 from storage_backends.incoming import incoming
 from storage_backends.interface import (
     HEAD_LIMIT_BYTES,
-    BackendUnavailable,
     Capabilities,
     HeadConflict,
     HeadToken,
@@ -49,6 +45,7 @@ from storage_backends.interface import (
 from storage_backends.keys import check_key, check_prefix
 from storage_backends.sftp.connection import Connections
 from storage_backends.sftp.errors import FolderMissing
+from storage_backends.sftp.locks import Locks
 from storage_backends.sftp.options import Target
 from storage_backends.sftp.remote import Remote, StagedUpload, parent_of
 from storage_backends.sftp.stream import RemoteStream
@@ -57,10 +54,6 @@ from storage_backends.walking import kind_of
 
 _PIECE_BYTES = 1024 * 1024
 _UNREADABLE = ""
-_LOCK_WAIT_S = 60.0
-_STALE_LOCK_S = 300
-"""A lock is held for one read and one rename; its holder is dead when it is older."""
-_STALE_UPLOAD_S = 24 * 3600
 
 
 class SftpStore:
@@ -80,8 +73,8 @@ class SftpStore:
         self.failure_domain = f"host:{target.host}"
         self.capabilities = Capabilities(conditional_head=False, read_threads=4)
         self._connections = connections
-        self._sleep = sleep
         self._remote = Remote(name, self._root(target.folder, create=create), connections)
+        self._locks = Locks(self._remote, sleep)
 
     def put_new(self, key: str, source: Source, *, size_bytes: int, sha256: str) -> None:
         check_key(key)
@@ -117,7 +110,7 @@ class SftpStore:
         with (
             self._remote.asking(key) as channel,
             self._staged(channel, key, source, len(content), digest) as staged,
-            self._locked(channel, key, staged),
+            self._locks.held(channel, key, staged),
         ):
             found = self._head_token(key)
             if found != replaces:
@@ -181,7 +174,7 @@ class SftpStore:
         with (
             self._remote.asking(key) as channel,
             self._staged(channel, key, source, size_bytes, sha256) as staged,
-            self._locked(channel, key, staged),
+            self._locks.held(channel, key, staged),
         ):
             found = self._found(channel, key)
             if found is None:
@@ -219,7 +212,7 @@ class SftpStore:
             for info in found:
                 if info.kind == "directory":
                     self._remote.prune(channel, info.key)
-                elif not self._in_use(channel, info.key):
+                elif not self._locks.in_use(channel, info.key):
                     self._remote.remove(channel, info.key)
                     self._remote.prune(channel, parent_of(info.key))
 
@@ -296,58 +289,6 @@ class SftpStore:
             staged.publish_new(key)
         except FileExistsError as error:
             raise HeadConflict(backend=self.name, key=key, expected=None) from error
-
-    @contextmanager
-    def _locked(self, channel: Any, key: str, staged: StagedUpload) -> Iterator[None]:
-        """Only we replace ``key`` now. ``staged`` tells the server's time."""
-        lock = f"{STAGING}lock-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
-        mine = uuid4().hex.encode()
-        waited_s = 0.0
-        while not self._take_lock(channel, lock, mine):
-            self._break_stale(channel, lock, staged.moment())
-            if waited_s >= _LOCK_WAIT_S:
-                raise BackendUnavailable(
-                    backend=self.name, key=key, reason=f"{lock} is held by another writer"
-                )
-            pause_s = 0.01 + random.random() / 20  # noqa: S311 - spreads writers
-            self._sleep(pause_s)
-            waited_s += pause_s
-        try:
-            yield
-        finally:
-            self._remote.remove(channel, lock)
-
-    def _take_lock(self, channel: Any, lock: str, mine: bytes) -> bool:
-        try:
-            with channel.open(self._remote.path(lock), "wx") as handle:
-                handle.write(mine)
-        except OSError:
-            if self._remote.status(channel, lock) is None:
-                self._remote.make_folders(channel, parent_of(lock))
-            return False
-        return True
-
-    def _break_stale(self, channel: Any, lock: str, now: int) -> None:
-        """A lock whose holder must be dead is taken out of the way, by one of us only."""
-        status = self._remote.status(channel, lock)
-        if status is None or now - int(status.st_mtime or 0) < _STALE_LOCK_S:
-            return
-        broken = f"{STAGING}broken-{uuid4().hex}"
-        with suppress(OSError):
-            channel.rename(self._remote.path(lock), self._remote.path(broken))
-            self._remote.remove(channel, broken)
-
-    def _in_use(self, channel: Any, key: str) -> bool:
-        """Whether ``key`` is a staged file or a lock whose writer may still live."""
-        name = key.removeprefix(STAGING)
-        if not name.startswith(("put-", "lock-")) or name == key:
-            return False
-        status = self._remote.status(channel, key)
-        if status is None:
-            return False
-        with self._remote.staged(channel) as clock:
-            age_s = clock.moment() - int(status.st_mtime or 0)
-        return age_s < (_STALE_LOCK_S if name.startswith("lock-") else _STALE_UPLOAD_S)
 
     def _head_token(self, key: str) -> HeadToken | None:
         try:

@@ -159,7 +159,7 @@ def test_the_lock_of_a_dead_writer_is_broken_and_that_of_a_living_one_is_not(
     with (
         store._remote.asking("x") as channel,
         store._remote.staged(channel) as staged,
-        store._locked(channel, "ocfl/head", staged),
+        store._locks.held(channel, "ocfl/head", staged),
     ):
         (lock,) = [path for path in staging.iterdir() if path.name.startswith("lock-")]
     lock.write_bytes(b"somebody")
