@@ -6,7 +6,7 @@ decision is made of these, elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,9 @@ from ingest.profiles.tt05 import tt05_profiles
 from ingest.staged import Findings
 from ingest.submission import Submission
 from ingest.virus import Clamd, Scanned, scan_files
+from preservation.signatures.documents import signed_documents
 from preservation.signatures.examiner import Item
+from preservation.signatures.expected import document_findings
 from preservation.signatures.verdict import SignaturePolicy, findings
 from schemas.errors import PackageError
 from schemas.findings import Finding
@@ -93,6 +95,7 @@ def judge(
     found.extend(looked.findings)
     found.extend(formats.findings())
     found.extend(signature_findings(signatures, bench.examiner.policy))
+    found.extend(of_documents(shaped, signatures, bench.examiner.policy))
     return Judged(shaped=shaped, formats=formats, signatures=signatures, findings=found.all())
 
 
@@ -144,3 +147,14 @@ def signature_findings(
         where = path.removeprefix("representations/rep1/data/")
         told += findings(reports[path], where, policy)
     return told
+
+
+def of_documents(
+    shaped: Shaped, reports: dict[str, SignatureReport], policy: SignaturePolicy
+) -> list[Finding]:
+    """What the documents' signatures lack, by kind and date of each document."""
+    signed = signed_documents(shaped.draft.documents, reports)
+    return [
+        replace(found, where=found.where.removeprefix("representations/rep1/data/"))
+        for found in document_findings(signed, policy.table.documents)
+    ]

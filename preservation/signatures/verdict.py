@@ -10,9 +10,11 @@ import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -23,7 +25,7 @@ from schemas.nouns import SignatureBasis, SignatureReport, SignatureResult
 DECISIONS = ("none", "accept", "warn", "hold", "reject")
 """From light to heavy; ``none`` means that the file carries no signature."""
 
-_SEVERITIES = {
+SEVERITIES = {
     "accept": Severity.INFO,
     "warn": Severity.WARNING,
     "hold": Severity.ERROR,
@@ -44,6 +46,33 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     finding: str = ""
 
 
+class DocumentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who must have signed documents of a kind. An empty list fits every document.
+
+    ``origins`` are the circular's codes (``01`` born digital, ``02`` digitised, ``03`` both);
+    ``titles`` are beginnings. ``signers`` says who, in this order. ``absent`` is the decision
+    for a document without any signature, ``missing`` for one that lacks a signer.
+    """
+
+    name: str
+    types: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    first_day: date | None = msgspec.field(name="from", default=None)
+    last_day: date | None = msgspec.field(name="until", default=None)
+    signers: tuple[Literal["leader", "organ"], ...]
+    absent: str = "warn"
+    missing: str = "warn"
+
+
+class DocumentTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Rules for documents, the zone of their dates, and how to tell an organ's certificate."""
+
+    zone: str = "+07:00"
+    organ_words: tuple[str, ...] = ()
+    rule: tuple[DocumentRule, ...] = ()
+
+
 class PolicyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """``policy.toml`` as written."""
 
@@ -52,6 +81,7 @@ class PolicyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     indications: dict[str, Rule]
     observations: dict[str, str]
     required: dict[str, str] = {}
+    documents: DocumentTable = DocumentTable()
 
 
 @dataclass(frozen=True)
@@ -97,6 +127,8 @@ def _parsed(content: bytes) -> SignaturePolicy:
     if table.format != "kho.signature-policy/1":
         raise ValueError(f"format {table.format}")
     decisions = [rule.decision for rule in table.indications.values()]
+    decisions += [way for rule in table.documents.rule for way in (rule.absent, rule.missing)]
+    datetime.fromisoformat(f"2026-01-01T00:00:00{table.documents.zone}")
     for decision in (*decisions, *table.observations.values(), *table.required.values()):
         if decision not in DECISIONS[1:]:
             raise ValueError(f"decision {decision}")
@@ -166,7 +198,7 @@ def findings(report: SignatureReport, where: str, policy: SignaturePolicy) -> li
             "kind": result.kind,
         }
         for code, decision in said_of(result, policy).items():
-            found.append(Finding(code, _SEVERITIES[decision], where, fields))
+            found.append(Finding(code, SEVERITIES[decision], where, fields))
     said = {finding.code for finding in found}
     found += [
         Finding(code, _severity(code, report, policy), where, {"detail": report.detail})
@@ -178,5 +210,5 @@ def findings(report: SignatureReport, where: str, policy: SignaturePolicy) -> li
 
 def _severity(code: str, report: SignatureReport, policy: SignaturePolicy) -> Severity:
     if code.startswith("WORKER-"):
-        return _SEVERITIES[report.decision]
-    return _SEVERITIES[policy.weight(code)]
+        return SEVERITIES[report.decision]
+    return SEVERITIES[policy.weight(code)]
