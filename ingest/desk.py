@@ -80,6 +80,7 @@ def open_desk(
                     clock=archive.now,
                     evidence=evidence.folder,
                     kept=KeptVerdicts(archive, evidence),
+                    etsi=settings.etsi_reports,
                 ),
                 evidence=evidence,
                 format_policy=format_policy or format_policy_of(settings),

@@ -29,6 +29,9 @@ class IngestSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     clamd: str = ""
     """The malware scanner: `unix:/run/clamav/clamd.ctl` or `tcp:127.0.0.1:3310`. Empty: files
     are not scanned, and every receipt says so."""
+    etsi_reports: bool = True
+    """Keeps, beside the archive's own record, a report in the form of ETSI TS 119 102-2 for every
+    PDF signature for which one can be made."""
     workers: Annotated[int, msgspec.Meta(ge=1)] = 2
     """Child processes that judge files."""
     second_identifier: Literal["off", "pygfried"] = "off"

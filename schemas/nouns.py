@@ -118,6 +118,8 @@ class SignatureResult:
     """Digest, signature scheme and key: ``sha256 rsassa_pkcs1v15 2048``."""
     anchor: str = ""
     """Which imported anchor the chain ends in: ``<set>/<name>``."""
+    report: str = ""
+    """Whether there is an ETSI TS 119 102-2 report: ``made``, or why not; empty: not asked for."""
     revision: int = 0
     """Which revision of the file it was made over: a later signature has a higher number."""
     codes: tuple[str, ...] = ()
@@ -174,6 +176,8 @@ class SignatureReport:
     """What the decision rests on; none for a file that carries no signature."""
     holds_until: str = ""
     """Until when the same examination would end the same; empty when that is not known."""
+    etsi_reports: tuple[str, ...] = ()
+    """XML of ETSI TS 119 102-2, one for each signature whose ``report`` says ``made``."""
 
 
 @dataclass(frozen=True, slots=True)

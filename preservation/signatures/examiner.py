@@ -112,7 +112,7 @@ class SignatureExaminer:
     ``moment`` is when the examination counts as made. ``proven_at`` examines files that are
     known to have existed unchanged since then (re-validation with later revocation data).
     Into the folder ``evidence`` workers write, by sha256, what verdicts rest on. ``kept`` are
-    results of other examiners, and where this one's go.
+    results of other examiners, and where this one's go. ``etsi`` asks for ETSI reports.
     """
 
     def __init__(
@@ -125,6 +125,7 @@ class SignatureExaminer:
         proven_at: datetime | None = None,
         evidence: Path | None = None,
         kept: KeptResults | None = None,
+        etsi: bool = False,
         contents_cap_bytes: int = CONTENTS_CAP_BYTES,
         signatures_cap: int = SIGNATURES_CAP,
     ) -> None:
@@ -137,6 +138,7 @@ class SignatureExaminer:
             snapshot=self.snapshot.sha256,
             manifest=self._manifest(),
             evidence="" if evidence is None else os.fspath(evidence.absolute()),
+            etsi=etsi,
             contents_cap_bytes=contents_cap_bytes,
             signatures_cap=signatures_cap,
         )
@@ -235,7 +237,7 @@ class SignatureExaminer:
         """All that a result depends on, but for the present moment of a live examination."""
         asked = self._question
         moment = asked.moment if asked.proven else ""
-        caps = (asked.contents_cap_bytes, asked.signatures_cap)
+        caps = (asked.contents_cap_bytes, asked.signatures_cap, asked.etsi)
         rests = (VERIFIER, library_versions(), self.snapshot.sha256, self.policy.sha256)
         parts = (*mark.content, *rests, moment, *caps)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
@@ -285,14 +287,24 @@ class SignatureExaminer:
 
     def _decided(self, facts: Facts) -> SignatureReport:
         report = decide(
-            facts.results,
+            [self._with_report(result) for result in facts.results],
             facts.observations,
             self.policy,
             kind=facts.kind,
             detail=facts.detail,
             basis=self.basis,
         )
-        return replace(report, holds_until=self._holds_until(report))
+        return replace(
+            report,
+            holds_until=self._holds_until(report),
+            etsi_reports=tuple(facts.etsi_reports),
+        )
+
+    def _with_report(self, result: SignatureResult) -> SignatureResult:
+        """The library reports on PDF signatures that it could read, and says so itself."""
+        if not self._question.etsi or result.report:
+            return result
+        return replace(result, report="not made: only for PDF signatures that can be read")
 
     def _holds_until(self, report: SignatureReport) -> str:
         """As of a proven moment nothing changes any more; live, a pass lasts as its grounds do."""

@@ -23,6 +23,8 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     manifest: str = ""
     evidence: str = ""
     """Folder into which everything a verdict rests on is written by digest; none: nowhere."""
+    etsi: bool = False
+    """An ETSI TS 119 102-2 report is wanted where it can be made."""
     contents_cap_bytes: int = CONTENTS_CAP_BYTES
     signatures_cap: int = SIGNATURES_CAP
 
@@ -35,3 +37,5 @@ class Facts:
     results: list[SignatureResult] = field(default_factory=list)
     observations: list[str] = field(default_factory=list)
     detail: str = ""
+    etsi_reports: list[str] = field(default_factory=list)
+    """One for each result whose ``report`` says ``made``, in order."""

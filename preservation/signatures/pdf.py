@@ -95,7 +95,9 @@ def _examined(file: BinaryIO, found: Survey, question: Question, *, strict: bool
         document.open(name, field, strict=strict)
     results = asyncio.run(document.judged())
     codes = document.observations(walk.broken)
-    return Facts(kind="pdf", results=results, observations=codes)
+    return Facts(
+        kind="pdf", results=results, observations=codes, etsi_reports=document.etsi_reports
+    )
 
 
 def _opened(reader: SurveyedReader) -> bool:
@@ -160,6 +162,8 @@ class _Document:
         self._about = circumstances(question)
         self._opened: list[_Opened] = []
         self._covered: set[int] = set()
+        self._etsi = question.etsi
+        self.etsi_reports: list[str] = []
 
     def open(self, name: str, field: Any, *, strict: bool) -> None:
         """Read one field's signature and compare what came after it."""
@@ -198,7 +202,8 @@ class _Document:
                 detail=opened.problem,
             )
         try:
-            return self._told(opened.name, signature, await self._judge(signature))
+            judged = await self._judge(signature)
+            return self._reported(signature, judged, self._told(opened.name, signature, judged))
         except Exception as error:  # noqa: BLE001  one signature's crash is that one's answer
             return SignatureResult(
                 field=opened.name,
@@ -207,6 +212,22 @@ class _Document:
                 sub_indication="GENERIC",
                 detail=f"{type(error).__name__}: {error}"[:300],
             )
+
+    def _reported(
+        self, signature: BulkSignature, judged: Judged, told: SignatureResult
+    ) -> SignatureResult:
+        """The same result, and its ETSI report where one is asked for and can be made."""
+        if not self._etsi:
+            return told
+        if told.kind != "pdf" or judged.outcome is None:
+            return replace(told, report="not made: a time stamp")
+        from preservation.signatures.etsi import NotMade, etsi_report
+
+        try:
+            self.etsi_reports.append(etsi_report(signature, judged.outcome, told))
+        except NotMade as reason:
+            return replace(told, report=f"not made: {reason}")
+        return replace(told, report="made")
 
     async def _judge(self, signature: BulkSignature) -> Judged:
         if signature.sig_object_type == "/DocTimeStamp":

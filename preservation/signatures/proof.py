@@ -73,6 +73,8 @@ class Judged:
     message: str = ""
     holds_until: datetime | None = None
     """For a pass: until when it would be one again."""
+    outcome: Result | None = None
+    """What the library said of it, for its own report."""
 
 
 def judged_timestamp(stamp: Any, result: Result, about: Circumstances) -> Judged:
@@ -117,6 +119,7 @@ def judged(
         evidence=grounds.refs,
         message=str(result.failure_msg or ""),
         holds_until=grounds.holds_until if passed else None,
+        outcome=result,
     )
 
 
