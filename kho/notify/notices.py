@@ -21,7 +21,7 @@ class Kind(StrEnum):
     UNDER_REPLICATED = "under-replicated"
     OVERDUE = "overdue-audit"
     DRILL_FAILED = "failed-drill"
-    SEALING_FAILED = "failed-sealing"
+    FAILED_TASK = "failed-task"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,18 @@ from datetime import datetime, timedelta
 from kho.notify.notices import Kind, Trouble
 from kho.notify.notifier import Notifier
 from kho.scheduler.outcomes import Ended, Outcome
-from kho.scheduler.plan import Task, TaskKind
+from kho.scheduler.plan import Task
 from kho.scheduler.planner import OpenCatalogue
 from kho.scheduler.tasks import Doing, do
 from kho.settings import Settings
+from preservation.drill import ReplicaAway
 from repository.archive import Repository
 from repository.catalogue import WorkItem
 from schemas.errors import KhoError
 from schemas.events import Agent
 from schemas.moments import Clock
 from schemas.progress import NoProgress, Progress
+from storage_backends.interface import AccessDenied, BackendUnavailable
 
 LEASE = timedelta(minutes=5)
 RENEW_S = 60.0
@@ -99,17 +101,11 @@ class Worker:
         except (KhoError, OSError) as error:
             _log.warning("work=%s failed=%s", item.policy, error)
             code = error.code if isinstance(error, KhoError) else type(error).__name__
-            away = isinstance(error, KhoError) and error.exit_code == 4
-            return self._failed(task, code, Outcome.UNREACHABLE if away else Outcome.FAILED)
+            away = isinstance(error, BackendUnavailable | AccessDenied | ReplicaAway)
+            return Ended(Outcome.UNREACHABLE if away else Outcome.FAILED, {"code": code})
         except Exception as error:  # noqa: BLE001 - no piece of work may end the worker
             _log.exception("work=%s", item.policy)
-            return self._failed(task, type(error).__name__, Outcome.FAILED)
-
-    def _failed(self, task: Task, code: str, outcome: Outcome) -> Ended:
-        told = {TaskKind.DRILL: Kind.DRILL_FAILED, TaskKind.SEAL: Kind.SEALING_FAILED}
-        kind = told.get(task.kind)
-        troubles = (Trouble(kind, 1),) if kind is not None else ()
-        return Ended(outcome, {"code": code}, troubles)
+            return Ended(Outcome.FAILED, {"code": type(error).__name__})
 
     def _task(self, item: WorkItem) -> Task | None:
         return next((task for task in self.tasks if task.policy.name == item.policy), None)
@@ -144,9 +140,17 @@ class Worker:
 
     def _tell(self, ended: Ended) -> None:
         try:
-            self.notifier.tell(ended.troubles, ledger_head=ended.ledger_head)
+            troubles = (*ended.troubles, self._failing())
+            self.notifier.tell(troubles, ledger_head=ended.ledger_head)
         except KhoError as error:
             _log.warning("notifications: %s", error)
+
+    def _failing(self) -> Trouble:
+        """How many tasks wait for another try because something went wrong."""
+        with self.catalogue() as catalogue:
+            items = catalogue.work_items(limit=500)
+        failing = {i.policy for i in items if i.state == "waiting" and i.outcome == Outcome.FAILED}
+        return Trouble(Kind.FAILED_TASK, len(failing))
 
     @contextmanager
     def _leased(self, item: WorkItem) -> Iterator[None]:

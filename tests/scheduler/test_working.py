@@ -18,7 +18,7 @@ import pytest
 from kho.scheduler import tasks
 from kho.scheduler.composing import opener_of, paced_settings, worker_of
 from kho.scheduler.outcomes import Ended, Outcome
-from kho.scheduler.plan import TaskKind
+from kho.scheduler.plan import TaskKind, plan_of
 from kho.scheduler.settings import ScheduleSettings
 from kho.scheduler.worker import LEASE
 from kit.archives import store
@@ -30,10 +30,11 @@ from preservation.fixity import audit
 from repository.archive import Repository
 from repository.sealing import range_of
 from schemas.digests import Algorithm
-from schemas.moments import format_moment, utc_now
+from schemas.moments import format_moment, parse_moment, utc_now
 from schemas.nouns import Verdict
 from storage_backends.faulty import flipped
 from storage_backends.interface import StorageBackend
+from storage_backends.memory import MemoryBackend
 
 
 @pytest.fixture
@@ -108,13 +109,19 @@ def test_a_replica_that_is_away_is_tried_again_and_told(bed: ScheduleBed) -> Non
 
 def test_the_waits_between_tries_grow_to_six_hours_and_no_further(bed: ScheduleBed) -> None:
     bed.faulty("beta").outage = True
-    bed.work_off()
-    with bed.worker().catalogue() as catalogue:
-        for _ in range(8):
-            (item,) = catalogue.work_items("audit:beta", limit=1)
-            bed.clock.move(timedelta(hours=6))
-            assert item.not_before <= format_moment(bed.clock())
-            assert "audit:beta" in bed.work_off()
+    task = next(each for each in plan_of(bed.settings) if each.policy.name == "audit:beta")
+    assert bed.planner.enqueue(task)
+    waits = []
+    for _ in range(9):
+        worked = bed.worker().step()
+        assert worked is not None
+        assert bed.worker().step() is None
+        with bed.worker().catalogue() as catalogue:
+            (item,) = catalogue.work_items()
+        wait = parse_moment(item.not_before) - bed.clock()
+        waits.append(round(wait.total_seconds() / 60))
+        bed.clock.move(wait + timedelta(seconds=1))
+    assert waits == [5, 10, 20, 40, 80, 160, 320, 360, 360]
 
 
 def test_copies_that_are_missing_are_made_without_being_asked(bed: ScheduleBed) -> None:
@@ -141,11 +148,26 @@ def test_a_task_that_crashes_is_put_back_and_the_next_is_done(
     done = bed.work_off()
     assert done["ledger-seal"].ended.outcome is Outcome.FAILED
     assert done["audit:alpha"].ended.outcome is Outcome.DONE
-    assert ("failed-sealing", "raised") in listener(bed).states()
+    assert ("failed-task", "raised") in listener(bed).states()
     monkeypatch.undo()
     bed.clock.move(timedelta(minutes=6))
     assert bed.work_off()["ledger-seal"].ended.outcome is Outcome.DONE
-    assert ("failed-sealing", "recovered") in listener(bed).states()
+    assert ("failed-task", "recovered") in listener(bed).states()
+
+
+def test_a_wrong_mount_fails_every_task_and_somebody_is_told(bed: ScheduleBed) -> None:
+    beta = bed.faulty("beta").inner
+    assert isinstance(beta, MemoryBackend)
+    marker, _token = beta.read_head("kho/replica.json")
+    beta.damage("kho/replica.json", None)
+    done = bed.work_off()
+    assert {w.ended.outcome for w in done.values()} == {Outcome.FAILED}
+    assert {w.ended.result["code"] for w in done.values()} == {"REPLICA-EMPTY"}
+    assert listener(bed).states() == [("failed-task", "raised")]
+    beta.damage("kho/replica.json", marker)
+    bed.clock.move(timedelta(minutes=6))
+    bed.work_off()
+    assert listener(bed).states() == [("failed-task", "raised"), ("failed-task", "recovered")]
 
 
 def test_an_auditor_that_proves_nothing_is_told(
