@@ -167,3 +167,15 @@ def test_with_the_right_settings_again_everything_is_intact(shell: Shell) -> Non
     ran = shell("audit", "--all", "--json")
     assert ran.code == 0, ran.out
     assert json.loads(ran.out)["not_looked_at"] == 0
+
+
+@pytest.mark.parametrize(
+    "line", ['secret_key = "Abracadabra"', 'aws_secret_access_key = "Abracadabra"']
+)
+def test_a_secret_in_the_settings_is_refused_and_not_repeated(shell: Shell, line: str) -> None:
+    settings = (shell.here / "kho.toml").read_text()
+    (shell.here / "kho.toml").write_text(more(settings, "endpoint", line))
+    ran = shell("replica", "list")
+    assert ran.code == 2, ran.out
+    assert start_of("STORAGE-SECRET-IN-SETTINGS", "en") in ran.err
+    assert "Abracadabra" not in ran.out + ran.err
