@@ -35,6 +35,7 @@ from storage_backends.s3.store import S3Store
 if TYPE_CHECKING:
     from obstore.store import ClientConfig
 
+_IN_NO_CHAIN = "InvalidCertificate"
 _SMALL_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 
@@ -85,10 +86,17 @@ class FastS3Store(S3Store):
             # Nothing was written; the same refusal, put by boto3, says why.
             super()._put(key, content, sha256=sha256, condition=condition, lock=lock)
         except BaseError as error:
+            if _IN_NO_CHAIN in str(error):
+                # Nothing was sent. boto3 trusts a server whose own certificate is in ca_file,
+                # obstore only one that is signed by what is there.
+                super()._put(key, content, sha256=sha256, condition=condition, lock=lock)
+                return
             # It may have been done after all, so it is not simply put again here: ``retrying``
             # does, and compares what it then finds.
             self.bucket.check()
-            raise BackendUnavailable(backend=self.name, key=key, reason=str(error)) from error
+            raise BackendUnavailable(
+                backend=self.name, key=key, reason=_first_line(error)
+            ) from error
 
 
 class _ChunkStream(io.RawIOBase):
@@ -110,12 +118,17 @@ class _ChunkStream(io.RawIOBase):
                 self._rest = memoryview(next(self._chunks, b""))
             except (BaseError, OSError) as error:
                 raise BackendUnavailable(
-                    backend=self._backend, key=self._key, reason=str(error)
+                    backend=self._backend, key=self._key, reason=_first_line(error)
                 ) from error
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
         return count
+
+
+def _first_line(error: Exception) -> str:
+    """What obstore says for people; the rest of it is for its developers."""
+    return str(error).partition("\n")[0]
 
 
 def _fast_client(client: Any, place: Place, options: S3Options) -> FastClient:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from kit.s3_stub import LISTING, Answer, options_for, refusal, stub
+from kit.stores import get, put
 from schemas.errors import KhoError
 from schemas.text import say
 from storage_backends.interface import (
@@ -217,6 +218,60 @@ def test_a_certificate_of_our_own_authority_is_trusted_by_its_file_alone(tmp_pat
         open_store("b", "s3://x", options_for(endpoint, tmp_path, ca_file=str(ca_file))).close()
         with pytest.raises(errors.CertificateRefused, match="self-signed"):
             open_store("b", "s3://x", options_for(endpoint, tmp_path))
+
+
+def authority(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """A server's context, and the file of the authority that signed its certificate."""
+    end = datetime.now(UTC) + timedelta(days=10)
+    keys = {name: ec.generate_private_key(ec.SECP256R1()) for name in ("authority", "127.0.0.1")}
+    issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
+    pem, pkcs8 = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    for name, key in keys.items():
+        is_ca = name == "authority"
+        builder = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(issuer)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(end - timedelta(days=30))
+            .not_valid_after(end)
+            .add_extension(x509.BasicConstraints(ca=is_ca, path_length=None), critical=True)
+        )
+        if not is_ca:
+            address = x509.IPAddress(ip_address(name))
+            names = x509.SubjectAlternativeName([address])
+            builder = builder.add_extension(names, critical=False)
+        made = builder.sign(keys["authority"], hashes.SHA256())
+        (folder / f"{name}.pem").write_bytes(made.public_bytes(pem))
+    key_file = folder / "key.pem"
+    plain = serialization.NoEncryption()
+    key_file.write_bytes(keys["127.0.0.1"].private_bytes(pem, pkcs8, plain))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "127.0.0.1.pem", key_file)
+    return context, folder / "authority.pem"
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("own", [True, False])
+def test_the_fast_client_trusts_what_the_settings_trust(tmp_path: Path, own: bool) -> None:
+    context, ca_file = certificate(tmp_path, days=10) if own else authority(tmp_path)
+    asked: set[str] = set()
+
+    def answer(_verb: str, path: str) -> Answer:
+        asked.add(path)
+        if "list-type" in path:
+            return Answer(body=LISTING)
+        moment = "Wed, 21 Oct 2026 07:28:00 GMT"
+        return Answer(body=b"bytes", headers={"ETag": '"e"', "Last-Modified": moment})
+
+    with stub(answer, context) as endpoint:
+        options = options_for(endpoint, tmp_path, ca_file=str(ca_file), client="fast")
+        store = open_store("b", "s3://bucket", options)
+        assert get(store, "ocfl/there") == b"bytes"
+        put(store, "ocfl/new", b"bytes")
+        assert {"/bucket/ocfl/there", "/bucket/ocfl/new"} <= {p.partition("?")[0] for p in asked}
+        store.close()
 
 
 def stub_store(endpoint: str, folder: Path) -> S3Store:
