@@ -13,6 +13,7 @@ COMMANDS = {
     "media": f"{_PAGES}:media",
     "holdings": f"{_PAGES}:holdings",
     "incidents": f"{_PAGES}:incidents",
+    "signatures": f"{_PAGES}:signatures",
     "form": f"{_PAGES}:form",
     "metrics": "kho.cli.report_metrics:metrics",
 }

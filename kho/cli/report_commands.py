@@ -1,4 +1,4 @@
-"""``kho report fixity|replicas|media|holdings|incidents|form``."""
+"""``kho report fixity|replicas|media|holdings|incidents|signatures|form``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 
 from kho.cli.command import Command, argument, command
+from kho.cli.named import NoSuchAip, aip_named
 from kho.cli.report_out import page_options, period_options, present, report_options
 from kho.cli.session import Session
 from kho.reports.fixity import FixityReport, fixity_report, fixity_sheet
@@ -20,6 +21,7 @@ from kho.reports.incidents import IncidentsReport, Period, incidents_report, inc
 from kho.reports.media import MediaReport, media_report, media_sheet
 from kho.reports.replicas import ReplicasReport, replicas_report, replicas_sheet
 from kho.reports.sheet import Sheet
+from kho.reports.signatures import SignaturesReport, signatures_report, signatures_sheet
 from kho.settings import Settings
 from repository.archive import Repository
 from schemas.text import Language
@@ -69,6 +71,23 @@ def incidents(
     with session.repository() as archive:
         report = incidents_report(archive, _period(first, last))
     sheet = incidents_sheet(report, session.language)
+    record = report if as_json else None
+    return present(session, sheet, report.heading, record=record, as_csv=as_csv, html=html)
+
+
+@command("signatures", code="CLI-REPORT-SIGNATURES", printed=SignaturesReport)
+@argument("named", metavar="ID", help="CLI-SHOW-ID")
+@report_options
+def signatures(
+    session: Session, *, named: str, as_json: bool, as_csv: bool, html: Path | None
+) -> int:
+    """What the signatures of one dossier prove."""
+    with session.repository() as archive:
+        facts = archive.catalogue.aip(aip_named(archive, named))
+        if facts is None:
+            raise NoSuchAip(named=named)
+        report = signatures_report(archive, facts)
+    sheet = signatures_sheet(report, session.language)
     record = report if as_json else None
     return present(session, sheet, report.heading, record=record, as_csv=as_csv, html=html)
 
