@@ -16,7 +16,14 @@ from typing import Literal
 import msgspec
 
 from repository.journal import LedgerBroken, read_lines
-from repository.ledger_sealed import LedgerAip, found_on, lines_of, named_by, sealed_lines
+from repository.ledger_sealed import (
+    LedgerAip,
+    found_on,
+    ledger_aip,
+    lines_of,
+    named_by,
+    sealed_lines,
+)
 from repository.replica import Replica
 from schemas.errors import KhoError
 from schemas.records import LedgerLine, Record
@@ -69,7 +76,7 @@ class _Followed:
     last: str = ""
     head: str = ""
     broken_at: int = 0
-    named: list[LedgerAip] = field(default_factory=list)
+    named: list[str] = field(default_factory=list)
 
     @property
     def lines(self) -> int:
@@ -83,8 +90,8 @@ class _Followed:
                 self.last, self.head = line.moment, line.hash
                 if line.hash in self.wanted:
                     self.wanted[line.hash] = True
-                if (aip := named_by(line, replica)) is not None:
-                    self.named.append(aip)
+                if aip_id := named_by(line, replica):
+                    self.named.append(aip_id)
         except LedgerBroken as error:
             self.broken_at = int(str(error.fields["seq"]))
 
@@ -112,10 +119,17 @@ def check_ledger(
     followed = _Followed(dict.fromkeys(heads, False))
     followed.follow(read_lines(replica.backend), replica.marker.name)
     search = every_object or followed.broken_at or not followed.named
-    aips = sorted({*followed.named, *found_on(replica)}) if search else followed.named
+    compared = _Compared()
+    aips = found_on(replica) if search else []
+    for aip_id in dict.fromkeys(followed.named):
+        if aip_id not in {aip.aip_id for aip in aips}:
+            try:
+                aips.append(ledger_aip(replica, aip_id))
+            except KhoError:
+                compared.unreadable.append(aip_id)
     if not followed.lines and not followed.broken_at and aips:
         return _from_sealed(replica, heads, aips)
-    compared = _compare(replica, followed, aips)
+    _compare(replica, followed, aips, compared)
     return _checked(replica, followed, compared)
 
 
@@ -127,9 +141,10 @@ class _Compared:
     unreadable: list[str] = field(default_factory=list)
 
 
-def _compare(replica: Replica, followed: _Followed, aips: Sequence[LedgerAip]) -> _Compared:
+def _compare(
+    replica: Replica, followed: _Followed, aips: Sequence[LedgerAip], compared: _Compared
+) -> None:
     """How the ledger AIPs tell the lines that were followed."""
-    compared = _Compared()
     for aip in aips:
         try:
             lines = lines_of(replica, aip)
@@ -144,7 +159,6 @@ def _compare(replica: Replica, followed: _Followed, aips: Sequence[LedgerAip]) -
                 followed.wanted.update({line.hash: True} if line.hash in followed.wanted else {})
             elif line.hash != followed.hash_at(line.seq):
                 compared.differs_at = min(compared.differs_at or line.seq, line.seq)
-    return compared
 
 
 def _from_sealed(

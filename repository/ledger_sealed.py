@@ -10,6 +10,7 @@ import msgspec
 from repository.aip.paths import DATA
 from repository.aip.views import CopyView, read_verified
 from repository.journal import LedgerBroken, hash_of
+from repository.ocfl.inventory import InventoryUnusable
 from repository.ocfl.layout import object_prefix
 from repository.ocfl.reader import ObjectView, list_objects, read_object
 from repository.replica import Replica
@@ -29,15 +30,25 @@ class LedgerAip:
     aip_id: str
 
 
-def named_by(line: LedgerLine, replica: str) -> LedgerAip | None:
-    """The ledger AIP on ``replica`` that a receipt's line speaks of."""
+def named_by(line: LedgerLine, replica: str) -> str:
+    """The id of the ledger AIP on ``replica`` that a receipt's line speaks of; empty for none.
+
+    Its lines are told by itself: the receipt of a secret one does not say them.
+    """
     if line.kind != "receipt" or line.body.get("profile") != PROFILE:
-        return None
-    found = range_of(str(line.body.get("dossier_code")))
+        return ""
     copies = line.body.get("copies") or ()
-    if found is None or replica not in {copy["replica"] for copy in copies}:
-        return None
-    return LedgerAip(*found, str(line.body.get("aip_id")))
+    if replica not in {copy["replica"] for copy in copies}:
+        return ""
+    return str(line.body.get("aip_id"))
+
+
+def ledger_aip(replica: Replica, aip_id: str) -> LedgerAip:
+    """The ledger AIP as its inventory names its lines; errors of ours when it cannot be read."""
+    view = read_object(replica.backend, object_prefix(Place.ARCHIVE, ocfl_id(AipId(aip_id))))
+    for first, last in _ranges_in(view):
+        return LedgerAip(first, last, aip_id)
+    raise InventoryUnusable(where=view.prefix, reason="no ledger lines inside")
 
 
 def found_on(replica: Replica) -> list[LedgerAip]:
@@ -49,12 +60,17 @@ def found_on(replica: Replica) -> list[LedgerAip]:
         except KhoError:
             continue
         aip_id = aip_of_ocfl_id(view.inventory.id)
-        for path, _sha512, _content_path in view.inventory.logical_files():
-            name = path.removeprefix(DATA).removesuffix(".ndjson")
-            lines = range_of(name)
-            if lines is not None and path.startswith(DATA) and aip_id is not None:
-                found.append(LedgerAip(*lines, aip_id))
+        if aip_id is not None:
+            found += [LedgerAip(first, last, aip_id) for first, last in _ranges_in(view)]
     return sorted(found)
+
+
+def _ranges_in(view: ObjectView) -> Iterator[tuple[int, int]]:
+    """The lines that the object's data files hold, if it is a ledger AIP."""
+    for path, _sha512, _content_path in view.inventory.logical_files():
+        lines = range_of(path.removeprefix(DATA).removesuffix(".ndjson"))
+        if lines is not None and path.startswith(DATA):
+            yield lines
 
 
 def lines_of(replica: Replica, aip: LedgerAip) -> list[LedgerLine]:

@@ -124,8 +124,11 @@ def test_a_sealed_ledger_is_as_closed_as_the_most_closed_dossier_it_tells_of(
         assert [aip.aip_id for aip in found_on(net)] == [first.aip_id]
         alpha = attach_by_marker(settings.replicas[0], stores["alpha"])
         assert [aip.aip_id for aip in found_on(alpha)] == [first.aip_id, second.aip_id]
-    # The replica that may not hold it does not miss it.
+    # The replica that may not hold it does not miss it; the others compare both.
     assert check_ledger(net).is_sound
+    checked = check_ledger(alpha)
+    assert checked.is_sound
+    assert checked.sealed_aips == 2
 
 
 def test_a_ledger_that_too_few_replicas_may_hold_is_not_sealed(tmp_path: Path) -> None:
