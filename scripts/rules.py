@@ -14,7 +14,7 @@ from typing import Any
 from ingest.checks import eark_package as eark
 from ingest.checks.eark_rules import Level, Requirement
 from ingest.checks.tt05_rules import rules
-from schemas.text import say
+from schemas.text import catalogue, say
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference"
 MADE = "<!-- Made by scripts/rules.py; change the program instead. -->\n\n"
@@ -99,7 +99,8 @@ def eark_page() -> str:
         MADE,
         "# Requirements for E-ARK packages\n\n",
         "A broken MUST holds the package, a broken SHOULD warns. The version is the one that the "
-        "PROFILE of the package's METS names; 2.1.0 is judged by 2.0.4. What METS says is also "
+        "PROFILE of the package's METS names; 2.1.0 has the levels of 2.0.4, without `CSIP86`. "
+        "What METS says is also "
         "held against what is there (codes beginning with `EARK-`).\n\n",
         "| Requirement | 2.2.0 | 2.0.4 | Says | Nói gì |\n|---|---|---|---|---|\n",
     ]
@@ -107,6 +108,12 @@ def eark_page() -> str:
         levels = " | ".join(_level(each) for each in (rule.level, rule.older))
         texts = f"{_cell(say(rule.id, 'en'))} | {_cell(say(rule.id, 'vi'))}"
         lines.append(f"| `{rule.id}` | {levels} | {texts} |\n")
+    lines += [
+        "\n## What METS says, held against what is there\n\n",
+        "| Code | Says | Nói gì |\n|---|---|---|\n",
+    ]
+    for code in sorted(each for each in catalogue("en") if each.startswith("EARK-")):
+        lines.append(f"| `{code}` | {_cell(say(code, 'en'))} | {_cell(say(code, 'vi'))} |\n")
     return "".join(lines) + UNBROKEN
 
 

@@ -73,7 +73,9 @@ def csip85(mets: MetsFile) -> Iterator[str]:
 
 @requirement("CSIP86", NONE, older=MUST)
 def csip86(mets: MetsFile) -> Iterator[str]:
-    """The main division is labelled with the OBJID."""
+    """The main division is labelled with the OBJID; 2.1.0 gave this up."""
+    if mets.version is not Version.V2_0_4:
+        return broken(False)
     said, objid = mets.outline.main.get("LABEL"), mets.outline.root.get("OBJID")
     return broken(_map(mets).all("div") and said != objid, said)
 

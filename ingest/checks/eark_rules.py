@@ -33,10 +33,10 @@ MUST, SHOULD, NONE = Level.MUST, Level.SHOULD, Level.NONE
 
 
 class Version(Enum):
-    """The versions whose requirements are known; a package of 2.1.0 is judged by 2.0.4,
-    whose levels it has."""
+    """The versions whose requirements are known; 2.1.0 has the levels of 2.0.4."""
 
     V2_0_4 = "2.0.4"
+    V2_1_0 = "2.1.0"
     V2_2_0 = "2.2.0"
 
     @staticmethod
@@ -45,7 +45,9 @@ class Version(Enum):
         found = _VERSION.search(profile)
         if found is not None:
             numbers = tuple(int(each) for each in found.groups())
-            return Version.V2_0_4 if numbers < (2, 2, 0) else Version.V2_2_0
+            if numbers >= (2, 2, 0):
+                return Version.V2_2_0
+            return Version.V2_1_0 if numbers >= (2, 1, 0) else Version.V2_0_4
         return Version.V2_0_4 if "e-ark" in profile.lower() else Version.V2_2_0
 
 

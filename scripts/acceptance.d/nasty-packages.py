@@ -22,7 +22,8 @@ HEAD = (
     "received by a new archive with two replicas. The outcomes are stated in "
     "`tests/data/outcomes.toml`; *as stated* says that the run agreed. After each of them the "
     "staging folder was empty, nothing lay beside the package, holding and archive held exactly "
-    "what the outcome says, and receiving it took less than 24 MiB of memory.\n\n"
+    "what the outcome says, and receiving it took less than 24 MiB of the process's own memory."
+    "\n\n"
     "| No. | Package | Outcome | Finding that tells most | As stated |\n"
     "|---:|---|---|---|---|\n"
 )

@@ -77,7 +77,7 @@ def test_every_rule_has_a_case_and_every_case_a_rule() -> None:
 def test_every_must_and_should_of_the_standard_is_judged_at_its_level() -> None:
     """Against the profiles that the DILCIS board publishes."""
     ours = {rule.id: rule for rule in every_rule()}
-    for version in Version:
+    for version in (Version.V2_0_4, Version.V2_2_0):
         for identifier, level in levels(version.value.replace(".", "-")).items():
             if level == "MAY" or identifier in NOT_BROKEN:
                 continue
@@ -97,6 +97,18 @@ def test_the_main_label_is_asked_of_2_0_4_only() -> None:
     assert main is not None
     main.set("LABEL", "khác")
     assert Finding("CSIP86", Severity.ERROR, "METS.xml", {"v": "khác"}) in package.findings()
+
+
+def test_a_package_of_2_1_0_has_the_levels_of_2_0_4_and_a_free_main_label() -> None:
+    package = old_spec()
+    package.mets.set("PROFILE", "https://earksip.dilcis.eu/profile/E-ARK-SIP-v2-1-0.xml")
+    main = package.mets.find(q("structMap/div"))
+    assert main is not None
+    main.set("LABEL", "khác")
+    assert package.judged().version is Version.V2_1_0
+    assert package.findings() == ()
+    next(case for case in CASES if case.code == "CSIP96").spoil(package)
+    assert {f.severity for f in package.findings()} == {Severity.ERROR}
 
 
 @pytest.mark.parametrize("code", ["CSIP96", "CSIP100", "CSIP104"])
