@@ -258,8 +258,10 @@ def test_the_fast_client_trusts_what_the_settings_trust(tmp_path: Path, own: boo
     context, ca_file = certificate(tmp_path, days=10) if own else authority(tmp_path)
     asked: set[str] = set()
 
-    def answer(_verb: str, path: str) -> Answer:
+    def answer(verb: str, path: str) -> Answer:
         asked.add(path)
+        if verb == "PUT":
+            return Answer(headers={"ETag": '"e"'})
         if "list-type" in path:
             return Answer(body=LISTING)
         moment = "Wed, 21 Oct 2026 07:28:00 GMT"
