@@ -6,7 +6,8 @@ system's user as ``[people]`` knows them; nobody can give a name.
 HoldingError
 ├── UnknownPerson, NotAnApprover, SamePerson, ReceivedIt     who asks may not
 ├── ReasonMissing
-└── NotHeld, AlreadyRefused, AlreadyReleased, NotOverridable, NotWhole   what is asked cannot be
+└── NotHeld, SeveralHeld, AlreadyRefused, AlreadyReleased,
+    NotOverridable, NotWhole                             what is asked cannot be
 """
 
 from __future__ import annotations
@@ -68,6 +69,12 @@ class NotHeld(HoldingError):
     """Nothing that is held, or was, is named so."""
 
     code = "HOLDING-NONE"
+
+
+class SeveralHeld(HoldingError):
+    """Several that are held are named so; ``found`` are their ids."""
+
+    code = "HOLDING-SEVERAL"
 
 
 class AlreadyReleased(HoldingError):

@@ -30,7 +30,8 @@ class Ruled(msgspec.Struct, frozen=True, kw_only=True):
 @json_option
 def release_held(session: Session, named: str, reason: str, as_json: bool) -> int:
     """The submission is in the archive, or its release waits for another person."""
-    from ingest.holding import held_named, release
+    from ingest.holding import held_named
+    from ingest.ruling import release
 
     session.officer().must_be_known()
     with opened_desk(session) as desk:
@@ -50,7 +51,8 @@ def release_held(session: Session, named: str, reason: str, as_json: bool) -> in
 @json_option
 def refuse_held(session: Session, named: str, reason: str, as_json: bool) -> int:
     """The submission is closed with a receipt that says why; its bytes stay."""
-    from ingest.holding import held_named, refuse
+    from ingest.holding import held_named
+    from ingest.ruling import refuse
     from kho.cli.recovered import tell_recovered
 
     session.officer().must_approve()

@@ -141,6 +141,13 @@ def test_a_dossier_that_is_here_with_other_content_is_held_with_both_lists(
     assert rival["aip_id"] in told
 
 
+def test_a_code_that_several_have_is_answered_with_their_ids(office: Shell) -> None:
+    first = held(office)["aip_id"]
+    office("ingest", bag(office.here / "nop-2", {b"khac.txt": b"khac\n"}, damaged=True))
+    ran = office("holding", "show", "H99.2024.07.VP")
+    assert (ran.code, first in ran.err) == (2, True)
+
+
 def test_a_corrected_package_points_to_the_one_that_is_still_held(office: Shell) -> None:
     ran = office("ingest", bag(office.here / "dung"))
     assert ran.code == 0, ran.out

@@ -19,8 +19,9 @@ from ingest.approval import (
     UnknownPerson,
 )
 from ingest.desk import Desk, open_desk
-from ingest.holding import held_named, held_submissions, refuse, release
+from ingest.holding import held_named, held_submissions
 from ingest.pipeline import ingest
+from ingest.ruling import refuse, release
 from ingest.settings import IngestSettings
 from kho.demo.compare import differences
 from kit.archives import TestBed, make_bed

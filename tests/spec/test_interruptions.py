@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from ingest.approval import AlreadyRefused, SamePerson
-from ingest.holding import Answer, refuse, release
+from ingest.ruling import Answer, refuse, release
 from kit.held import HOA, LAN
 from kit.interrupting import OUTCOMES, SOURCES, Scene, one_answer, reception
 from kit.stores import quick_disk
