@@ -22,6 +22,7 @@ from preservation.drill_result import DrillFailure, DrillResult
 from preservation.restore import NothingToRestore, RestoreRequest, restore
 from repository.archive import Repository
 from repository.catalogue import AipSummary
+from repository.discretion import WITHHELD
 from repository.facts import FileFacts
 from repository.locks import held
 from repository.replica import Replica
@@ -29,7 +30,7 @@ from schemas.digests import CHUNK_BYTES
 from schemas.errors import RepositoryError
 from schemas.ids import AipId, new_uuid
 from schemas.moments import format_moment
-from schemas.nouns import Place, Verdict
+from schemas.nouns import Access, Place, Verdict
 from schemas.progress import NoProgress, Progress
 
 MOST_FAILURES = 100
@@ -113,8 +114,19 @@ def drill(
         canaries_found=found,
         ledger_head=archive.ledger_head(),
     )
-    archive.record_entries([("drill", msgspec.to_builtins(result))])
+    archive.record_entries([("drill", msgspec.to_builtins(_discreet(archive, result)))])
     return msgspec.structs.replace(result, ledger_head=archive.ledger_head())
+
+
+def _discreet(archive: Repository, result: DrillResult) -> DrillResult:
+    """The result as every replica may keep it: files of secret dossiers are not named."""
+    failures = tuple(
+        msgspec.structs.replace(failure, path=WITHHELD)
+        if any(s.access is Access.SECRET for s in archive.catalogue.find(failure.aip_id))
+        else failure
+        for failure in result.failures
+    )
+    return msgspec.structs.replace(result, failures=failures)
 
 
 def draw(archive: Repository, replica: str, count: int, seed: str) -> list[AipId]:

@@ -11,7 +11,7 @@ from kit.archives import TestBed, make_bed, store
 from preservation.drill import NothingToDrill, ReplicaAway, draw, drill
 from preservation.drill_result import DrillResult
 from repository.ocfl.inventory import INVENTORY, SIDECAR, sidecar_of
-from schemas.nouns import Verdict
+from schemas.nouns import Access, Verdict
 from storage_backends.faulty import FaultyBackend, flipped
 from storage_backends.memory import MemoryBackend
 
@@ -71,6 +71,21 @@ def test_damage_on_the_replica_fails_the_drill_and_is_named(bed: TestBed) -> Non
     assert result.failed == 6
     assert {f.path for f in result.failures} == {"representations/rep1/data/a.txt"}
     assert drilled(bed, replica="alpha", aips=6).failed == 0
+
+
+def test_the_journal_does_not_name_the_files_of_a_secret_dossier(bed: TestBed) -> None:
+    with bed.open() as archive:
+        receipt = store(archive, {b"mat.txt": b"kept close"}, access=Access.SECRET)
+    for info in list(faulty(bed, "beta").list("ocfl/")):
+        if info.key.endswith("/mat.txt"):
+            faulty(bed, "beta").alter(info.key, flipped)
+    result = drilled(bed, replica="beta", aips=7)
+    assert [(f.aip_id, f.path) for f in result.failures] == [
+        (receipt.aip_id, "representations/rep1/data/mat.txt")
+    ]
+    with bed.open() as archive:
+        (line,) = archive.catalogue.ledger_lines(kind="drill")
+    assert [failure["path"] for failure in line.body["failures"]] == ["(withheld)"]
 
 
 def test_a_replica_that_lost_everything_fails_the_drill(bed: TestBed) -> None:
