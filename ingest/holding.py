@@ -57,7 +57,8 @@ def held_submissions(archive: Repository, *, closed: bool = False) -> Iterator[H
 
 
 def held_named(archive: Repository, text: str) -> Held:
-    """The one submission in the holding area that is named. :class:`NotHeld`, :class:`SeveralHeld`."""
+    """The one submission in the holding area that is named. :class:`NotHeld` for none, and
+    :class:`SeveralHeld`."""
     found = [s for s in archive.catalogue.find(text) if s.place is Place.HOLDING]
     waiting = [s for s in found if is_open(archive, s.aip_id)]
     chosen = waiting or found
