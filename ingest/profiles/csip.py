@@ -34,6 +34,8 @@ class CsipProfile:
     def claims(self, submission: Submission, /) -> bool:
         """The file METS.xml of the package's folder speaks of METS. It need not be readable: a
         package with a broken one is no plain folder either."""
+        if not any(_may_be_mets(file.raw_path) for file in submission.files):
+            return False  # the places of 200,000 files are not worked out for nothing
         tree = places_of(submission, {}).tree
         path = tree.find(METS)
         if path is None:
@@ -65,6 +67,11 @@ class CsipProfile:
             backlog=not package.label,
         )
         return Shaped(draft, tuple(findings), tuple(sorted(package.not_checked)))
+
+
+def _may_be_mets(raw_path: bytes) -> bool:
+    """Whether the path is that of a METS file in a folder of the first level, or above."""
+    return raw_path[-len(METS) :].lower() == METS.lower().encode() and raw_path.count(b"/") <= 1
 
 
 def _placed(places: Places, package: EarkPackage, documentation: str) -> Iterator[SubmittedFile]:
