@@ -7,7 +7,6 @@ the repetition finds the key taken, and only re-reading tells whose bytes stand 
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import random
 import time
@@ -27,6 +26,7 @@ from storage_backends.interface import (
     Source,
     StorageBackend,
 )
+from storage_backends.streams import ReadingStream
 from storage_backends.wrapping import WrappedBackend
 
 _LOG = logging.getLogger(__name__)
@@ -163,7 +163,7 @@ class RetryingBackend(WrappedBackend):
         return self.inner.read_head(key)[0] == content
 
 
-class _ResumingStream(io.RawIOBase):
+class _ResumingStream(ReadingStream):
     """A stream that is opened again where it broke off, as long as it gets on in between."""
 
     def __init__(
@@ -179,9 +179,6 @@ class _ResumingStream(io.RawIOBase):
         self._breaks = 0
         self._inner = ExitStack()
         self._stream = self._inner.enter_context(open_at(offset))
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int = -1, /) -> bytes:
         if size < 0:
@@ -200,11 +197,6 @@ class _ResumingStream(io.RawIOBase):
             self._offset += len(chunk)
             self._breaks = 0
             return chunk
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override] # typeshed wants any buffer
-        chunk = self.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
 
     def close(self) -> None:
         if not self.closed:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from storage_backends.interface import StorageBackend
+from storage_backends.streams import ReadingStream
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ class StartOf:
         return cast(BinaryIO, _FirstBytes(self.backend.open(self.key), self.size_bytes))
 
 
-class _FirstBytes(io.RawIOBase):
+class _FirstBytes(ReadingStream):
     """A stream that ends after so many bytes."""
 
     def __init__(self, inner: AbstractContextManager[BinaryIO], size_bytes: int) -> None:
@@ -88,9 +89,6 @@ class _FirstBytes(io.RawIOBase):
         self._inner = ExitStack()
         self._stream = self._inner.enter_context(inner)
         self._left = size_bytes
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int = -1, /) -> bytes:
         chunk = self._stream.read(self._left if size < 0 else min(size, self._left))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import threading
 import time as clocks
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from typing import BinaryIO, cast
 
 from schemas.moments import Clock, utc_now
 from storage_backends.interface import HeadToken, Source, StorageBackend
+from storage_backends.streams import ReadingStream
 from storage_backends.wrapping import WrappedBackend
 
 _PIECE_BYTES = 1024 * 1024
@@ -141,7 +141,7 @@ class _PacedSource:
         return cast(BinaryIO, _PacedStream(self.inner.open(), self.pace))
 
 
-class _PacedStream(io.RawIOBase):
+class _PacedStream(ReadingStream):
     """Pays for each piece before the next; passes ``drop_cache`` and ``fileno`` on."""
 
     def __init__(self, context: AbstractContextManager[BinaryIO], pace: Pace) -> None:
@@ -149,9 +149,6 @@ class _PacedStream(io.RawIOBase):
         self._inner = ExitStack()
         self._stream = self._inner.enter_context(context)
         self._pace = pace
-
-    def readable(self) -> bool:
-        return True
 
     def fileno(self) -> int:
         return self._stream.fileno()
@@ -168,11 +165,6 @@ class _PacedStream(io.RawIOBase):
         chunk = self._stream.read(min(size, _PIECE_BYTES))
         self._pace.pay(len(chunk))
         return chunk
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override] # typeshed wants any buffer
-        chunk = self.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
 
     def close(self) -> None:
         if not self.closed:

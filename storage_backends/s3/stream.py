@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +9,10 @@ from botocore.exceptions import BotoCoreError
 from urllib3.exceptions import HTTPError
 
 from schemas.errors import KhoError
+from storage_backends.streams import ReadingStream
 
 
-class ObjectStream(io.RawIOBase):
+class ObjectStream(ReadingStream):
     """A raw stream over the body of an answer; ``meaning`` turns a break into Kho's error."""
 
     def __init__(self, body: Any, offset: int, meaning: Callable[[Exception, int], KhoError]):
@@ -20,9 +20,6 @@ class ObjectStream(io.RawIOBase):
         self._body = body
         self._position = offset
         self._meaning = meaning
-
-    def readable(self) -> bool:
-        return True
 
     def read(self, size: int = -1, /) -> bytes:
         if size == 0:
@@ -33,11 +30,6 @@ class ObjectStream(io.RawIOBase):
             raise self._meaning(error, self._position) from error
         self._position += len(chunk)
         return chunk
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override] # typeshed wants any buffer
-        chunk = self.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
 
     def close(self) -> None:
         if not self.closed:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 from storage_backends.interface import BackendUnavailable
 from storage_backends.sftp.connection import BROKEN
+from storage_backends.streams import ReadingStream
 
 if TYPE_CHECKING:
     from storage_backends.sftp.remote import Remote
@@ -15,7 +15,7 @@ _REQUEST_BYTES = 32 * 1024
 _WINDOW_BYTES = 1024 * 1024
 
 
-class RemoteStream(io.RawIOBase):
+class RemoteStream(ReadingStream):
     """A raw stream over one file; it holds a channel of its own until it is closed."""
 
     def __init__(self, remote: Remote, key: str, channel: Any, handle: Any, offset: int) -> None:
@@ -29,9 +29,6 @@ class RemoteStream(io.RawIOBase):
         self._ahead = memoryview(b"")
         self._broken = False
 
-    def readable(self) -> bool:
-        return True
-
     def read(self, size: int = -1, /) -> bytes:
         if size < 0:
             return self.readall()
@@ -40,11 +37,6 @@ class RemoteStream(io.RawIOBase):
         chunk = bytes(self._ahead[:size])
         self._ahead = self._ahead[len(chunk) :]
         return chunk
-
-    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override] # typeshed wants any buffer
-        chunk = self.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
 
     def close(self) -> None:
         if not self.closed:
