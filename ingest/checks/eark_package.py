@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from ingest.checks import eark_files, eark_folders, eark_map, eark_root, eark_sections, eark_sip
+from ingest.checks import (
+    eark_files,
+    eark_folders,
+    eark_map,
+    eark_pointers,
+    eark_root,
+    eark_sections,
+    eark_sip,
+)
 from ingest.checks.eark_folders import Folders
 from ingest.checks.eark_links import Links, identities
 from ingest.checks.eark_premis import premis_findings
@@ -27,7 +35,13 @@ from schemas.xml_text import decode_href
 
 FILE_RULES = eark_files.FILE_RULES
 SECTION_RULES = eark_sections.PARTS
-WHOLE_RULES = (*eark_root.RULES, *eark_sections.RULES, *eark_files.RULES, *eark_map.RULES)
+WHOLE_RULES = (
+    *eark_root.RULES,
+    *eark_sections.RULES,
+    *eark_files.RULES,
+    *eark_map.RULES,
+    *eark_pointers.RULES,
+)
 SIP_RULES = eark_sip.RULES
 FOLDER_RULES = eark_folders.RULES
 _SHOWN_FAULTS = 5
@@ -107,7 +121,7 @@ class _Judging:
             if package.is_sip:
                 self._sip(own)
             self._root_uses = frozenset(group.use for group in package.outline.groups)
-        for path in eark_map.representation_mets(self._tree):
+        for path in eark_pointers.representation_mets(self._tree):
             found.extend(self._mets(path, path.rpartition("/")[0] + "/", Outline()))
         self._folders()
         if own is not None:
