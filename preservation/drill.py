@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -94,11 +95,26 @@ def drill(
             planted, found = _canaries(compared.intact)
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
+    result = _result(archive, source.name, seed, started, sample, seconds, compared)
+    result = msgspec.structs.replace(result, canaries_planted=planted, canaries_found=found)
+    archive.record_entries([("drill", msgspec.to_builtins(_discreet(archive, result)))])
+    return msgspec.structs.replace(result, ledger_head=archive.ledger_head())
+
+
+def _result(
+    archive: Repository,
+    replica: str,
+    seed: str,
+    started: datetime,
+    sample: Sequence[AipId],
+    seconds: float,
+    compared: _Compared,
+) -> DrillResult:
     whole = sum(fonds.data_bytes for fonds in archive.catalogue.fonds())
     share = whole / compared.data_bytes if compared.data_bytes else 0.0
-    result = DrillResult(
+    return DrillResult(
         drill_id=new_uuid(),
-        replica=source.name,
+        replica=replica,
         seed=seed,
         started=format_moment(started),
         aips=tuple(sample),
@@ -110,12 +126,8 @@ def drill(
         whole_seconds=round(seconds * share, 1),
         failed=compared.failed,
         failures=tuple(compared.failures),
-        canaries_planted=planted,
-        canaries_found=found,
         ledger_head=archive.ledger_head(),
     )
-    archive.record_entries([("drill", msgspec.to_builtins(_discreet(archive, result)))])
-    return msgspec.structs.replace(result, ledger_head=archive.ledger_head())
 
 
 def _discreet(archive: Repository, result: DrillResult) -> DrillResult:

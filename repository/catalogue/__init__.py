@@ -2,6 +2,7 @@
 
 from repository.catalogue.catalogue import Catalogue
 from repository.catalogue.contents import ContentFacts
+from repository.catalogue.covering import Coverage
 from repository.catalogue.damage import Damage, FileCheck
 from repository.catalogue.database import sqlite_url
 from repository.catalogue.deriving import CopyBody
@@ -16,7 +17,6 @@ from repository.catalogue.errors import (
     LedgerLineRefused,
     SearchUnsupported,
 )
-from repository.catalogue.fixity import Coverage
 from repository.catalogue.holdings import FondsSummary
 from repository.catalogue.ledger import LedgerHead
 from repository.catalogue.notices import NoticeState
@@ -24,7 +24,7 @@ from repository.catalogue.replicated import UnderReplicated
 from repository.catalogue.rows import AipSummary
 from repository.catalogue.runs import AuditRun
 from repository.catalogue.search import SearchPage
-from repository.catalogue.signatures import LaterVerdict, Proof, SignedFile
+from repository.catalogue.signatures import KeptFile, LaterVerdict, Proof, SignedFile
 from repository.catalogue.words import fold
 from repository.catalogue.work import WorkItem
 
@@ -45,6 +45,7 @@ __all__ = [
     "Damage",
     "FileCheck",
     "FondsSummary",
+    "KeptFile",
     "LaterVerdict",
     "LedgerHead",
     "LedgerLineRefused",

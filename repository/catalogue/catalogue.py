@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from repository.catalogue.census import FormatCensus
+from repository.catalogue.covering import Covering
 from repository.catalogue.damage import DamageList
 from repository.catalogue.database import Database
 from repository.catalogue.dossiers import DossierCensus
@@ -33,6 +34,7 @@ class Catalogue(
     Indexing,
     AuditRuns,
     Fixity,
+    Covering,
     DamageList,
     Dump,
     FormatCensus,

@@ -2,17 +2,14 @@
 
 All of it is disposable: after a rebuild every file reads *never verified*, and is due. Looks by
 sha512, of a slower cycle, are noted a second time, so that a later look by sha256 does not
-replace them.
-``verified_at`` is the moment of the last look, whatever it showed; a moment in the future
-(somebody's clock was wrong) counts as never.
+replace them. ``verified_at`` is the moment of the last look, whatever it showed; a moment in
+the future (somebody's clock was wrong) counts as never.
 """
 
 from __future__ import annotations
 
-import random
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
@@ -22,7 +19,6 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
-    func,
     insert,
     select,
     tuple_,
@@ -30,6 +26,7 @@ from sqlalchemy import (
 )
 
 from repository.catalogue.contents import ContentFacts, content_files, content_of
+from repository.catalogue.covering import VERDICTS, copied_to, key_of
 from repository.catalogue.damage import FileCheck, judge
 from repository.catalogue.database import BATCH_ROWS, Database, upsert
 from repository.catalogue.registering import in_batches
@@ -38,29 +35,11 @@ from repository.catalogue.tables import (
     aip,
     audit_run,
     content,
-    copy,
     file_check,
     replica_name,
 )
 from repository.catalogue.work_tables import deep_check
 from schemas.digests import Algorithm
-from schemas.nouns import Verdict
-
-_VERDICTS = tuple(Verdict)
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How far a replica has been read: ``files`` in all, those never, the rest by verdict.
-
-    ``oldest`` is the moment of the look longest ago, empty when there was none.
-    """
-
-    replica: str
-    files: int
-    never: int
-    oldest: str
-    by_verdict: Mapping[Verdict, int] = field(default_factory=dict)
 
 
 class Fixity:
@@ -109,97 +88,12 @@ class Fixity:
         looks = file_check if algorithm == "sha256" else deep_check
         return islice(self._due(looks, replica, before, now), limit)
 
-    def sample_files(
-        self, replica: str, count: int, rng: random.Random
-    ) -> tuple[ContentFacts, ...]:
-        """Up to so many files of a replica, drawn without putting back.
-
-        Drawn by key, so that millions need not be listed: a file after a gap in the keys is
-        a little likelier.
-        """
-        bounds = select(func.min(content.c.content_key), func.max(content.c.content_key))
-        wanted = content_files().where(_copied_to(replica)).order_by(content.c.content_key)
-        with self._database.read() as connection:
-            low, high = connection.execute(bounds).one()
-        drawn: dict[int, ContentFacts] = {}
-        for _attempt in range(3 * count if low is not None else 0):
-            page = wanted.where(content.c.content_key >= rng.randint(low, high)).limit(1)
-            drawn |= {facts.key: facts for facts in map(content_of, self._database.rows(page))}
-            if len(drawn) == count:
-                break
-        return tuple(drawn.values())
-
-    def coverage(self, replica: str, *, now: str) -> Coverage:
-        """How much of the replica has been looked at, as of ``now``."""
-        with self._database.read() as connection:
-            key = _key_of(connection, replica)
-            every = select(func.count()).select_from(content).join(aip).where(_copied_to(replica))
-            files = connection.execute(every).scalar_one()
-            seen = (
-                select(
-                    file_check.c.verdict,
-                    func.count().label("n"),
-                    func.min(file_check.c.verified_at).label("oldest"),
-                )
-                .join_from(file_check, content, file_check.c.content_key == content.c.content_key)
-                .join(aip, aip.c.aip_key == content.c.aip_key)
-                .where(
-                    file_check.c.replica_key == key,
-                    file_check.c.verified_at <= now,
-                    _copied_to(replica),
-                )
-                .group_by(file_check.c.verdict)
-            )
-            rows = connection.execute(seen).all()
-        return Coverage(
-            replica=replica,
-            files=files,
-            never=files - sum(row.n for row in rows),
-            oldest=min((row.oldest for row in rows), default=""),
-            by_verdict={_VERDICTS[row.verdict]: row.n for row in rows},
-        )
-
-    def overdue_files(self, replica: str, *, before: str, now: str) -> int:
-        """How many files of the replica were last proved before ``before``.
-
-        A copy is read back when it is made: that counts until the first audit, so that a
-        catalogue made anew does not cry wolf. A look after ``now`` is none.
-        """
-        read_back = (
-            select(func.max(copy.c.verified_at))
-            .where(
-                copy.c.aip_id == aip.c.aip_id,
-                copy.c.place == aip.c.place,
-                copy.c.replica == replica,
-                copy.c.verified_at <= now,
-            )
-            .scalar_subquery()
-        )
-        with self._database.read() as connection:
-            key = _key_of(connection, replica)
-            looked = (
-                (file_check.c.content_key == content.c.content_key)
-                & (file_check.c.replica_key == key)
-                & (file_check.c.verified_at <= now)
-            )
-            query = (
-                select(func.count())
-                .select_from(content)
-                .join(aip, aip.c.aip_key == content.c.aip_key)
-                .outerjoin(file_check, looked)
-                .where(
-                    _copied_to(replica),
-                    func.coalesce(file_check.c.verified_at, read_back, "") < before,
-                )
-            )
-            return int(connection.execute(query).scalar_one())
-
     def _due(self, looks: Table, replica: str, before: str, now: str) -> Iterator[ContentFacts]:
         with self._database.read() as connection:
-            key = _key_of(connection, replica)
+            key = key_of(connection, replica)
             # Taken down before anything is yielded: what this run records is never "later".
             later = array("q", connection.execute(_looked_at_after(looks, key, now)).scalars())
-        wanted = content_files().where(_copied_to(replica))
+        wanted = content_files().where(copied_to(replica))
         yield from self._never(looks, wanted, key)
         for batch in in_batches(later):
             page = wanted.where(content.c.content_key.in_(batch)).order_by(content.c.content_key)
@@ -235,17 +129,6 @@ class Fixity:
             rows = self._database.rows(page.where(tuple_(*age) > last))
 
 
-def _copied_to(replica: str) -> Any:
-    """Whether the dossier ever reached the replica, in any version."""
-    return (
-        select(copy.c.replica)
-        .where(
-            copy.c.aip_id == aip.c.aip_id, copy.c.place == aip.c.place, copy.c.replica == replica
-        )
-        .exists()
-    )
-
-
 def _looked_at_after(looks: Table, key: int, now: str) -> Select[Any]:
     return (
         select(looks.c.content_key)
@@ -259,7 +142,7 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """The audit state of those files that the catalogue lists, each once, the last look."""
     keys = _content_keys(connection, checks)
-    numbers = {verdict: number for number, verdict in enumerate(_VERDICTS)}
+    numbers = {verdict: number for number, verdict in enumerate(VERDICTS)}
     rows = {}
     for check in checks:
         key = keys.get((check.aip_id, check.place, check.content_path))
@@ -312,14 +195,8 @@ def _among(keys: set[int]) -> ColumnElement[bool]:
     return column.in_(keys)
 
 
-def _key_of(connection: Connection, replica: str) -> int:
-    """The replica's key, or 0, which no replica has."""
-    query = select(replica_name.c.replica_key).where(replica_name.c.name == replica)
-    return connection.execute(query).scalar_one_or_none() or 0
-
-
 def _named(connection: Connection, replica: str) -> int:
-    known = _key_of(connection, replica)
+    known = key_of(connection, replica)
     if known:
         return known
     named = insert(replica_name).returning(replica_name.c.replica_key)
