@@ -85,6 +85,7 @@ def restore(
     as_lines: bool,
 ) -> int:
     """What was asked for is in the target, and the proof in it says so file by file."""
+    from kho.reports.restored import PROOF_PAGE, proof_page
     from preservation import restore as giving_back
 
     if [bool(aips), bool(fonds), everything].count(True) != 1:
@@ -105,6 +106,7 @@ def restore(
     signer = configured_signer(session)
     with replicas_from(session, sources) as replicas, session.progress() as progress:
         proof = giving_back.restore(replicas, request, now=utc_now, progress=progress)
+    (request.target / PROOF_PAGE).write_text(proof_page(proof, session.language), encoding="utf-8")
     if signer is not None:
         sign_file(session, request.target / PROOF, signer)
     if as_json:

@@ -11,6 +11,7 @@ from kit.archives import FILES
 from kit.command_line import Ran, Shell
 from preservation.audit_result import AuditResult
 from preservation.repair_result import RepairResult
+from preservation.restore import RestorePreflight
 from preservation.restore_proof import RestoredAip, RestoreProof
 
 
@@ -121,6 +122,9 @@ def test_a_submission_comes_back_from_a_url_without_settings_or_catalogue(
     assert proof.complete
     (aip,) = proof.aips
     assert tree_of(elsewhere.here / "back" / aip.aip_id) == FILES
+    page = (elsewhere.here / "back" / "kho-restore-proof.html").read_text(encoding="utf-8")
+    assert proof.lines_sha256 in page
+    assert aip.aip_id in page
     refused = elsewhere("restore", "--from", url, "--aip", aip.aip_id[:8], "--to", "more")
     assert refused.code == 2
     assert "whole id" in refused.err
@@ -140,6 +144,15 @@ def test_a_restore_of_one_copy_with_damage_is_incomplete_and_of_the_union_comple
     *aips, last = again.out.splitlines()
     assert [msgspec.json.decode(line, type=RestoredAip).failed for line in aips] == [0]
     assert msgspec.json.decode(last, type=RestoreProof).complete
+
+
+def test_a_dry_run_says_what_a_restore_takes_and_writes_nothing(archive: Shell) -> None:
+    ran = archive("restore", "--all", "--to", "back", "--dry-run", "--json")
+    taking = msgspec.json.decode(ran.out, type=RestorePreflight)
+    assert (ran.code, taking.aips, taking.enough_space) == (0, 1, True)
+    assert taking.bytes == sum(map(len, FILES.values()))
+    assert "Nothing was written" in archive("restore", "--all", "--to", "back", "--dry-run").out
+    assert not (archive.here / "back").exists()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kit.archives import FILES, TestBed, make_bed, store
+from preservation import fixity
 from preservation.audit_items import AuditScope
 from preservation.audit_result import AuditResult
 from preservation.examine import Examined, Item, examine, key_of
@@ -18,7 +19,7 @@ from preservation.repair_result import Healing
 from repository.archive import Repository
 from schemas.digests import Algorithm
 from schemas.events import Agent
-from schemas.nouns import Verdict
+from schemas.nouns import Outcome, Verdict
 from storage_backends.faulty import FaultyBackend, flipped, truncated
 from storage_backends.interface import StorageBackend
 from storage_backends.memory import MemoryBackend
@@ -131,6 +132,39 @@ def test_a_replica_lost_on_the_way_ends_its_part_without_damage(bed: TestBed) ->
         assert not result.damage
         assert not result.complete
         assert result.unreachable == ("beta",)
+
+
+@pytest.mark.parametrize("limit", ["bytes", "time"])
+def test_a_run_that_reaches_its_limit_ends_trusted_and_the_next_goes_on(
+    bed: TestBed, limit: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fixity, "WINDOW_FILES", 5)
+    ticks = iter(range(1_000_000))
+    scopes = {"bytes": AuditScope(limit_bytes=2_500), "time": AuditScope(limit_s=20)}
+    with bed.open() as archive:
+        store(archive, {f"{n}.txt".encode(): bytes([n]) * 99 for n in range(20)})
+        run(archive, AuditScope(limit_bytes=1))
+        seen = []
+        for _run in range(60):
+            result = audit(archive, scopes[limit], seed=7, monotonic=lambda: float(next(ticks)))
+            assert result.is_trustworthy
+            assert result.complete
+            seen.append(result.files)
+            if result.files == 2 * 6:
+                break
+        assert len(seen) > 3
+        assert run(archive, AuditScope()).files == 2 * 6
+
+
+def test_held_submissions_are_audited_and_healed_like_the_archive(bed: TestBed) -> None:
+    with bed.open() as archive:
+        store(archive, outcome=Outcome.HELD)
+        key = data_key(archive, "a.txt")
+        assert key.startswith("holding/")
+        spoil(faulty(archive, "beta").inner, key)
+        assert [line.verdict for line in run(archive).damage] == ["altered"]
+        assert repair(archive, agent=OPERATOR).healed == 1
+        assert not run(archive).found_damage
 
 
 class Lazy:

@@ -14,7 +14,7 @@ import pytest
 from kit.archives import FILES, TestBed, make_bed, store, store_next
 from kit.crashing import Fuse, fused
 from kit.stores import quick_disk
-from preservation import restore_flow
+from preservation import restore_flow, restore_write
 from preservation.restore import RestoreRequest, preflight, restore
 from preservation.restore_proof import RestoreProof
 from repository.ocfl.layout import object_prefix
@@ -171,7 +171,7 @@ def test_every_folder_is_made_durable_once_for_its_dossier(
     bed: TestBed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     synced: Counter[Path] = Counter()
-    whole = restore_flow.fsync_folder
+    whole = restore_write.fsync_folder
 
     def count(folder: Path) -> None:
         synced[folder] += 1
