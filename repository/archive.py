@@ -211,6 +211,9 @@ class Repository:
             files_total=2 * build.record.files * copies,
             bytes_total=2 * build.record.bytes * copies,
         )
+        if build.ref.number > 1:
+            # What cannot be registered afterwards, for damage elsewhere, is not written at all.
+            facts_of_build(build, self.replicas, self._known_inventories(build))
         receipt = self._conclude(build, self._write(build, allowed, progress))
         if earlier is not None:
             self.staging.clean(earlier.folder)
@@ -290,7 +293,7 @@ class Repository:
                 reason=str(first and first[1]),
             )
         self.unreachable.update(errors)
-        known = self.catalogue.inventories(build.ref.aip_id, build.ref.place)
+        known = self._known_inventories(build)
         self.catalogue.register(facts_of_build(build, self.replicas, known))
         receipt = self._receipt(build, verified)
         entries = [("copy", copy_body(build.ref, outcome)) for outcome in verified]
@@ -300,6 +303,9 @@ class Repository:
             entries.append(("event", event_body(version_event(build, self.now))))
         self._journal.append(entries, self.replicas)
         return receipt
+
+    def _known_inventories(self, build: SealedBuild) -> Sequence[str]:
+        return self.catalogue.inventories(build.ref.aip_id, build.ref.place)
 
     def _conclude_found(self, build: SealedBuild) -> None:
         """A build that recovery found committed gets its registration and its receipt.

@@ -143,6 +143,7 @@ class _UnionView:
         self.inventory_json = build.inventory_json
         self.inventory = decode_inventory(build.inventory_json, where=str(build.folder))
         self._sha512 = dict(self.inventory.content_files())
+        self._staged = {item.path: item.source for item in build.content()}
 
     def version_inventory_json(self, number: int) -> bytes:
         """The inventory that was written with version ``number``, as the catalogue knows it."""
@@ -154,6 +155,11 @@ class _UnionView:
     def open(self, content_path: str) -> AbstractContextManager[BinaryIO]:
         """The true bytes of a content path, from the first replica that has them."""
         wanted = self._sha512[content_path]
+        path = self._staged[content_path].local_path if content_path in self._staged else None
+        if path is not None and path.is_file():
+            content = path.read_bytes()
+            if hashlib.sha512(content).hexdigest() == wanted:
+                return BytesSource(content).open()
         return BytesSource(
             self._first(
                 content_path, lambda content: hashlib.sha512(content).hexdigest() == wanted
