@@ -194,6 +194,7 @@ def test_without_the_extra_a_pdf_is_refused_by_name(
     assert not (archive.here / "x.pdf").exists()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_with_the_extra_a_pdf_is_written(tmp_path: Path) -> None:
     pytest.importorskip("weasyprint", reason="the extra `print` is not installed")
     html_to_pdf(receipt_html(made(), "vi", zone=VIETNAM), tmp_path / "x.pdf")
