@@ -32,6 +32,9 @@ class Lagging:
 
     def held(self, items: Iterable[Item], algorithm: Algorithm = "sha256") -> Iterator[Item]:
         """The items as this replica must hold them; what it never got is left out."""
+        if not self._held:
+            yield from items
+            return
         for item in items:
             number = self._held.get((item.aip_id, item.place))
             if number is None:
