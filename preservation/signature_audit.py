@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from schemas.moments import format_moment, parse_moment
 from schemas.nouns import SignatureReport
 from schemas.progress import NoProgress, Progress
 
+LISTED = 10_000
+"""So many changes are listed at most; the journal has them all."""
 _FIRST_VERSION = "v1/"
 
 
@@ -52,6 +55,7 @@ class _Tally:
     files: int = 0
     unchanged: int = 0
     renewed: int = 0
+    directions: Counter[str] = field(default_factory=Counter)
     changes: list[VerdictChange] = field(default_factory=list)
     lost: list[NotLookedAt] = field(default_factory=list)
     cut_short: bool = False
@@ -121,14 +125,16 @@ class _Run:
             self._archive.record(self._event(result))
         return result
 
-    def _summaries(self) -> list[AipSummary]:
-        """What is in scope; the list is of summaries, so that writing does not disturb it."""
+    def _summaries(self) -> Iterator[AipSummary]:
+        """What is in scope, page by page; evidence stored on the way is not."""
         scope = self._scope
         if scope.aip_id is not None:
             found = self._archive.catalogue.find(scope.aip_id)
-            return [one for one in found if one.aip_id == scope.aip_id]
-        aips = self._archive.catalogue.aips(fonds=scope.fonds or None)
-        return [summary for summary in aips if summary.fonds != FONDS]
+            yield from (one for one in found if one.aip_id == scope.aip_id)
+            return
+        for summary in self._archive.catalogue.aips(fonds=scope.fonds or None):
+            if summary.fonds != FONDS:
+                yield summary
 
     def _aip(self, summary: AipSummary) -> int:
         """The AIP's signatures are judged and its verdicts recorded; how many files."""
@@ -216,12 +222,13 @@ class _Run:
         if made.before == made.after:
             self._tally.renewed += 1
         else:
-            self._tally.changes.append(made)
+            self._tally.directions[made.direction] += 1
+            if len(self._tally.changes) < LISTED:
+                self._tally.changes.append(made)
         return [after]
 
     def _result(self) -> SignatureAudit:
         tally = self._tally
-        directions = [made.direction for made in tally.changes]
         return SignatureAudit(
             run_id=self._id,
             complete=not tally.cut_short,
@@ -232,9 +239,10 @@ class _Run:
             files=tally.files,
             unchanged=tally.unchanged,
             renewed=tally.renewed,
-            better=directions.count("better"),
-            worse=directions.count("worse"),
+            better=tally.directions["better"],
+            worse=tally.directions["worse"],
             changes=tuple(tally.changes),
+            unlisted=tally.directions.total() - len(tally.changes),
             not_looked_at=tuple(tally.lost),
         )
 

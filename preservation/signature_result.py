@@ -56,6 +56,8 @@ class SignatureAudit(Record, frozen=True, kw_only=True):
     better: int
     worse: int
     changes: tuple[VerdictChange, ...] = ()
+    unlisted: int = 0
+    """Further changes, which the journal has."""
     not_looked_at: tuple[NotLookedAt, ...] = ()
 
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import msgspec
 
-from repository.administrative import FONDS, store_administrative
-from repository.aip.paths import DATA
+from repository.administrative import store_administrative
 from repository.archive import Repository
+from repository.catalogue import KeptFile
 from repository.ocfl.claims import VersionTaken
+from schemas.digests import digests_of
 from schemas.events import Agent
 from schemas.ids import AipId
 from schemas.moments import format_moment
@@ -27,7 +28,6 @@ KIND = "signature-evidence"
 REPORT = "signature-evidence.json"
 """In ``metadata/other/`` of a dossier whose verdicts rest on anything."""
 
-_PROFILES = (f"administrative/{KIND}", "administrative/trust")
 _ENDINGS = {"certificate": ".cer", "crl": ".crl", "ocsp": ".ors", "timestamp": ".tst"}
 
 
@@ -66,8 +66,6 @@ class EvidenceStore:
     def __init__(self, archive: Repository, folder: Path, agents: Sequence[Agent]) -> None:
         self._archive = archive
         self._agents = tuple(agents)
-        self._places: dict[str, dict[Access, tuple[AipId, str]]] = {}
-        self._read = False
         self.folder = folder
         """Where workers put what they used, by sha256."""
 
@@ -79,33 +77,33 @@ class EvidenceStore:
         """
         wanted = sorted(set(refs))
         access = max(access, Access.RESTRICTED, key=lambda level: level.rank)
-        files: dict[str, bytes] = {}
-        for ref in wanted:
-            if self._place(ref, access) is None:
-                content = self._content(ref)
-                if content is not None:
-                    files[_name(ref)] = content
+        found = self._places(wanted, access)
+        files = {
+            _name(ref): content
+            for ref in wanted
+            if ref not in found and (content := self._content(ref)) is not None
+        }
         if files:
             self._store(files, needed_by, access)
-        found = {ref: self._place(ref, access) for ref in wanted}
+            found = self._places(wanted, access)
         return EvidenceRecord(
             kept=tuple(
-                EvidencePlace(ref=ref, aip_id=place[0], path=place[1])
-                for ref, place in found.items()
-                if place is not None
+                EvidencePlace(ref=ref, aip_id=found[ref].aip_id, path=found[ref].logical_path)
+                for ref in wanted
+                if ref in found
             ),
-            missing=tuple(ref for ref, place in found.items() if place is None),
+            missing=tuple(ref for ref in wanted if ref not in found),
         )
 
     def has_all(self, refs: Iterable[str]) -> bool:
         """Whether everything named is stored somewhere."""
-        self._learn()
-        return all(_digest(ref) in self._places for ref in refs)
+        digests = {_digest(ref) for ref in refs}
+        return self._archive.catalogue.kept_evidence(digests).keys() == digests
 
     def _store(self, files: dict[str, bytes], needed_by: AipId, access: Access) -> None:
         note = EvidenceNote(needed_by=needed_by, access=access.value, refs=tuple(sorted(files)))
         try:
-            receipt = store_administrative(
+            store_administrative(
                 self._archive,
                 kind=KIND,
                 title=f"Signature evidence: {len(files)} pieces",
@@ -116,28 +114,18 @@ class EvidenceStore:
             )
         except VersionTaken:
             # Another process keeps the same for the same dossier; it is there, or we fail.
-            self._read = False
-            if not self.has_all(name.partition(".")[0].replace("/", ":") for name in files):
+            if not self.has_all(f"?:{digests_of(content).sha256}" for content in files.values()):
                 raise
-            return
-        for name, content in files.items():
-            place = (AipId(receipt.aip_id), f"{DATA}{name}")
-            digest = hashlib.sha256(content).hexdigest()
-            self._places.setdefault(digest, {}).setdefault(access, place)
 
-    def _place(self, ref: str, access: Access) -> tuple[AipId, str] | None:
-        self._learn()
-        places = self._places.get(_digest(ref), {})
-        return next((p for held, p in places.items() if held.rank <= access.rank), None)
-
-    def _learn(self) -> None:
-        """What the archive holds, asked once; what this process stores is added."""
-        if self._read:
-            return
-        for kept in self._archive.catalogue.kept_files(FONDS, _PROFILES):
-            place = (kept.aip_id, kept.logical_path)
-            self._places.setdefault(kept.sha256, {}).setdefault(kept.access, place)
-        self._read = True
+    def _places(self, refs: Sequence[str], access: Access) -> dict[str, KeptFile]:
+        """The oldest place of each that a dossier of ``access`` may lean on."""
+        kept = self._archive.catalogue.kept_evidence({_digest(ref) for ref in refs})
+        places: dict[str, KeptFile] = {}
+        for ref in refs:
+            for place in kept.get(_digest(ref), ()):
+                if place.access.rank <= access.rank:
+                    places.setdefault(ref, place)
+        return places
 
     def _content(self, ref: str) -> bytes | None:
         """The bytes a worker left, if they are what their name says."""

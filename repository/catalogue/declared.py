@@ -60,6 +60,7 @@ DECLARED: Mapping[str, Declaration] = {
     "damage": _DISPOSABLE,
     "signature_result": _DISPOSABLE,
     "signature_check": _DISPOSABLE,
+    "evidence": _DISPOSABLE,
     "work": _DISPOSABLE,
     "notice": _DISPOSABLE,
     "deep_check": _DISPOSABLE,

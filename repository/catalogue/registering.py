@@ -16,6 +16,7 @@ from repository.catalogue.database import BATCH_ROWS, AnyRow
 from repository.catalogue.rows import (
     aip_row,
     document_row,
+    evidence_rows,
     file_row,
     signature_row,
     version_row,
@@ -25,6 +26,7 @@ from repository.catalogue.tables import (
     content,
     document,
     dossier_field,
+    evidence,
     file,
     signature,
     version,
@@ -53,6 +55,8 @@ def register_facts(connection: Connection, facts: AipFacts) -> int:
         (document_row(key, place, each) for place, each in enumerate(facts.documents)),
     )
     _register_files(connection, key, facts.files)
+    connection.execute(delete(evidence).where(evidence.c.aip_key == key))
+    _insert(connection, evidence, evidence_rows(key, facts))
     _insert(connection, signature, (signature_row(key, each) for each in facts.signatures))
     return key
 

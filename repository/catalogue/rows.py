@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -108,6 +108,19 @@ def file_row(key: int, content_key: int, file: FileFacts) -> dict[str, Any]:
         "puids": " ".join(file.puids),
         "signature_decision": file.signature_decision,
     }
+
+
+EVIDENCE_PROFILES = frozenset({"administrative/signature-evidence", "administrative/trust"})
+"""AIPs whose data files are what verdicts rest on."""
+
+
+def evidence_rows(key: int, facts: AipFacts) -> Iterator[dict[str, Any]]:
+    """The rows of table ``evidence``, each content once; none for any other AIP."""
+    if facts.profile not in EVIDENCE_PROFILES or facts.place is not Place.ARCHIVE:
+        return
+    paths = {file.sha256: file.logical_path for file in facts.files if file.role == "data"}
+    for sha256, path in paths.items():
+        yield {"aip_key": key, "sha256": bytes.fromhex(sha256), "logical_path": path}
 
 
 def signature_row(key: int, signature: SignatureFacts) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,12 @@ from sqlalchemy import Select, and_, delete, func, select, tuple_
 
 from repository.aip.verdicts import Verdict
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database, upsert
+from repository.catalogue.registering import in_batches
 from repository.catalogue.rows import signature_of
 from repository.catalogue.tables import (
     aip,
     content,
+    evidence,
     file,
     ledger_line,
     receipt,
@@ -51,7 +53,6 @@ class Proof:
 class KeptFile:
     """Where a file of an administrative AIP is stored."""
 
-    sha256: str
     aip_id: AipId
     logical_path: str
     access: Access
@@ -136,22 +137,21 @@ class Signatures:
         rows = self._database.rows(query)
         return Proof(rows[0].seq, rows[0].moment, rows[0].hash) if rows else None
 
-    def kept_files(self, fonds: str, profiles: tuple[str, ...]) -> Iterator[KeptFile]:
-        """Every data file of the archive's AIPs of these profiles."""
-        query = (
-            select(content.c.sha256, aip.c.aip_id, file.c.logical_path, aip.c.access)
-            .select_from(aip.join(file).join(content, content.c.content_key == file.c.content_key))
-            .where(
-                aip.c.fonds == fonds,
-                aip.c.place == Place.ARCHIVE.value,
-                aip.c.profile.in_(profiles),
-                file.c.role == "data",
+    def kept_evidence(self, digests: Collection[str]) -> dict[str, tuple[KeptFile, ...]]:
+        """Where the archive stores files of these sha256, by digest; absent when nowhere."""
+        found: dict[str, tuple[KeptFile, ...]] = {}
+        for batch in in_batches(bytes.fromhex(digest) for digest in digests):
+            query = (
+                select(evidence, aip.c.aip_id, aip.c.access)
+                .join_from(evidence, aip)
+                .where(evidence.c.sha256.in_(batch))
+                .order_by(aip.c.created, aip.c.aip_id)
             )
-        )
-        for row in self._database.rows(query):
-            yield KeptFile(
-                row.sha256.hex(), AipId(row.aip_id), row.logical_path, Access(row.access)
-            )
+            for row in self._database.rows(query):
+                digest = row.sha256.hex()
+                kept = KeptFile(AipId(row.aip_id), row.logical_path, Access(row.access))
+                found[digest] = (*found.get(digest, ()), kept)
+        return found
 
     def signature_result(self, key: str, now: str) -> bytes | None:
         """The report kept under ``key``, if it still holds at ``now``."""

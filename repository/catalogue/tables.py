@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration; a test compares it with the migrations folder."""
 
 metadata = MetaData()
@@ -315,6 +315,18 @@ signature_result = Table(
     _text("made"),
     _text("holds_until"),
     _json("report"),
+    sqlite_with_rowid=False,
+)
+
+# Certificates, lists, responses and stamps that verdicts rest on: derived when their AIPs are
+# registered, to find one of millions by its digest.
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("sha256", LargeBinary, primary_key=True, nullable=False),
+    _aip_key(),
+    _text("logical_path"),
+    Index("evidence_aip", "aip_key"),
     sqlite_with_rowid=False,
 )
 
