@@ -31,11 +31,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from making import MIB, make_archive, random_bytes, read_settings, store_files
-
 from preservation.audit_items import AuditScope
 from preservation.fixity import audit
 from repository.archive import Repository
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from kit.making import (
+    MIB,
+    make_archive,
+    random_bytes,
+    read_settings,
+    store_files,
+)
 
 CORPORA = {
     "20 KiB": (20_000, 20 * 1024, 1_000, 0.7),
@@ -97,16 +104,18 @@ def make_corpus(folder: Path, label: str, scale: float) -> Corpus:
 
 
 def make_bag(bag: Path, files: Sequence[str]) -> None:
-    """A BagIt 1.0 bag of hard links with one manifest, sha256."""
+    """A BagIt 1.0 bag of hard links, with the two manifests that bagit.py makes unasked."""
     (bag / "data").mkdir(parents=True)
-    lines = []
+    lines: dict[str, list[str]] = {"sha256": [], "sha512": []}
     for number, path in enumerate(files):
         link = bag / "data" / f"{number:06d}.txt"
         os.link(path, link)
-        with link.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        lines.append(f"{digest}  data/{link.name}\n")
-    (bag / "manifest-sha256.txt").write_text("".join(lines))
+        for algorithm, manifest in lines.items():
+            with link.open("rb") as stream:
+                digest = hashlib.file_digest(stream, algorithm).hexdigest()
+            manifest.append(f"{digest}  data/{link.name}\n")
+    for algorithm, manifest in lines.items():
+        (bag / f"manifest-{algorithm}.txt").write_text("".join(manifest))
     (bag / "bagit.txt").write_text("BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n")
 
 

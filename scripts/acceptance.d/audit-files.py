@@ -1,6 +1,6 @@
 """Audits of 10,000, 100,000 and 1,000,000 files: memory does not grow with them.
 
-The catalogue is real and on disk; the replica is made up as it is read (benchmarks/synthetic.py),
+The catalogue is real and on disk; the replica is made up as it is read (tests/kit/synthetic.py),
 so that a million files cost no disk. Each audit is a process of its own, and looks at everything.
 """
 
@@ -16,10 +16,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT / "tests"))
 
-from synthetic import make_synthetic  # noqa: E402 - found by the line above
-
+from kit.synthetic import make_synthetic  # noqa: E402 - found by the line above
 from preservation.audit_items import AuditScope  # noqa: E402
 from preservation.fixity import audit  # noqa: E402
 from repository.archive import Repository  # noqa: E402

@@ -20,10 +20,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "benchmarks")]
+sys.path.insert(0, str(ROOT / "tests"))
 
-from making import make_archive, random_bytes, store_files  # noqa: E402
-
+from kit.making import make_archive, random_bytes, store_files  # noqa: E402
 from kit.rclone import S3, rclone_program, s3_remote  # noqa: E402 - found by the line above
 from kit.s3_server import BUCKET, S3Server, running_s3  # noqa: E402
 from repository.archive import Repository  # noqa: E402

@@ -5,9 +5,8 @@ from __future__ import annotations
 import tracemalloc
 from pathlib import Path
 
-from synthetic import MadeUpStore, make_synthetic
-
 from kit.archives import TickingClock
+from kit.synthetic import MadeUpStore, make_synthetic
 from preservation.accounted import KeySet
 from preservation.audit_items import AuditScope
 from preservation.fixity import WINDOW_FILES, audit
