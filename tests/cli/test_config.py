@@ -126,7 +126,7 @@ def test_a_setting_like_no_other_is_answered_with_what_could_stand_there(tmp_pat
     error = refused(tmp_path, "zzzzzz = 1\n" + GOOD)
     assert isinstance(error, config_checks.UnlikeAnySetting)
     assert error.fields["known"] == (
-        "language, people, repository, replica, ingest, trust, signing, schedule, notify"
+        "language, people, repository, replica, ingest, trust, signing, schedule, notify, medium"
     )
 
 
