@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from repository.aip.admission import Admission
@@ -25,6 +25,8 @@ from schemas.progress import Progress
 from schemas.records import decode
 from storage_backends.interface import ObjectNotFound
 
+KEPT_FILES = 50_000
+"""Of how many files the inventories are kept in memory from finding to restoring: 50 MB."""
 READS_PER_COPY = 2
 """Inventory and sidecar; the admission record is read once more for the whole AIP."""
 _LEAST_THREADS, _MOST_THREADS = 8, 32
@@ -40,6 +42,9 @@ class Candidate:
     fonds: str = ""
     files: int = 0
     size_bytes: int = 0
+    views: tuple[ObjectView, ...] = ()
+    """The views of it that were seen, for the first few thousand files of a restore: they
+    need not be read again."""
 
 
 @dataclass(slots=True)
@@ -92,7 +97,8 @@ def find(
                 if not _is_pending(prefix, holders[prefix]):
                     found.unreadable.append((holders[prefix][0].name, prefix))
             elif not fonds or candidate.fonds == fonds:
-                found.candidates.append(candidate)
+                too_many = found.files + candidate.files > KEPT_FILES
+                found.candidates.append(replace(candidate, views=()) if too_many else candidate)
                 found.files += candidate.files
                 found.size_bytes += candidate.size_bytes
     found.seconds = time.monotonic() - started_s
@@ -105,6 +111,8 @@ def views_of(candidate: Candidate) -> list[ObjectView]:
     Where replicas differ, the most of them decide; none when they are as many against as for,
     or when the newest does not continue what the others have: somebody changed a copy.
     """
+    if candidate.views:
+        return list(candidate.views)
     views = _views(candidate.prefix, candidate.replicas)
     newest = max((view.inventory.head_number for view in views), default=0)
     votes = Counter(view.inventory_json for view in views if _is_newest(view, newest))
@@ -142,7 +150,9 @@ def _look(holders: dict[str, list[Replica]], prefix: str) -> Candidate | None:
             return None
         files = sum(1 for _file in view.inventory.logical_files())
         size_bytes = admission.data_bytes
-        return Candidate(prefix, aip_id, replicas, admission.fonds, files, size_bytes)
+        return Candidate(
+            prefix, aip_id, replicas, admission.fonds, files, size_bytes, tuple(views)
+        )
     return None
 
 
