@@ -20,9 +20,9 @@ from ingest.events import EventLog
 from ingest.evidence import with_evidence
 from ingest.formats import FormatsJudged
 from ingest.judging import judge
-from ingest.profiles.base import Shaped, Shaping
 from ingest.lists.mapping import load_columns
 from ingest.parts import Part
+from ingest.profiles.base import Shaped, Shaping
 from ingest.reception import reception_facts
 from ingest.staged import Findings, StagingFull
 from ingest.submission import Submission, admit
@@ -53,9 +53,9 @@ def ingest(
 
     ``arrived`` are the OBJIDs that came with the same delivery before, each with its submission
     digest; this one's is added. ``part`` is one dossier of a list.
-    :class:`ingest.submission.SourceMissing` when there is nothing
-    to receive; a :class:`schemas.errors.KhoError` of another kind when our side failed, and then
-    running the same again finishes or repeats harmlessly.
+    :class:`ingest.submission.SourceMissing` when there is nothing to receive; a
+    :class:`schemas.errors.KhoError` of another kind when our side failed, and then running the
+    same again finishes or repeats harmlessly.
     """
     archive = desk.archive
     log = EventLog(desk, knocked=archive.now())  # 1
