@@ -49,9 +49,7 @@ def aip_named(archive: Repository, text: str) -> AipId:
     return AipId(found.pop())
 
 
-def waiting_or_kept(
-    archive: Repository, summaries: Iterable[AipSummary]
-) -> Iterator[AipSummary]:
+def waiting_or_kept(archive: Repository, summaries: Iterable[AipSummary]) -> Iterator[AipSummary]:
     """The summaries without what only still lies in the holding area: once released it is in
     the archive, once refused it is nobody's dossier. ``kho holding list --all`` has these."""
     decided = archive.catalogue.decided_holdings()

@@ -40,9 +40,7 @@ class Looked:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
 
-def look_through(
-    file: BinaryIO, wanted: Callable[[str], bool], caps: Caps = CAPS
-) -> Looked:
+def look_through(file: BinaryIO, wanted: Callable[[str], bool], caps: Caps = CAPS) -> Looked:
     """Every member read to its end; those ``wanted`` by name are kept.
 
     Findings about names are dropped: a document's parts are not files of the archive. What
