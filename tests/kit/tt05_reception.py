@@ -27,7 +27,6 @@ from schemas.moments import utc_now
 from schemas.progress import NoProgress
 from schemas.records import Receipt
 
-
 POLICY = """
 format = "kho.policy/1"
 name = "one dossier many times"

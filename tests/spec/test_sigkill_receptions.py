@@ -96,11 +96,12 @@ def test_a_reception_killed_for_real_is_finished_by_the_same_command(
     assert child(tmp_path / "count", 0, told, asked) == code
     total = int(told.read_text())
     assert total > (20 if outcome == "rejected" else 200)
-    points = random.Random(f"{kind}/{outcome}").sample(range(1, total), POINTS)
+    points = random.Random(f"{kind}/{outcome}").sample(range(1, total * 9 // 10), POINTS)
     for at in points:
         archive = tmp_path / f"at-{at}"
         shutil.copytree(empty, archive)
-        assert child(archive, at, told, asked) == -signal.SIGKILL, at
+        # Threads do not take the same number of steps in every run: a late point may not come.
+        assert child(archive, at, told, asked) in (-signal.SIGKILL, code), at
         shell = Shell(archive, capsys, {"LANG": "en"})
         again = shell(*asked, "--json")
         (receipt,) = json.loads(again.out)["receipts"]
