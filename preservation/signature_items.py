@@ -46,8 +46,8 @@ class StoredFiles:
                     if path not in items:
                         items[path] = self._item(path, beside)
             yield [item for item in items.values() if item is not None]
-            for path in self._fetched.values():
-                path.unlink(missing_ok=True)
+            for fetched in self._fetched.values():
+                fetched.unlink(missing_ok=True)
             self._fetched.clear()
 
     def _beside(self, files: Sequence[SignedFile]) -> dict[str, tuple[str, str]]:

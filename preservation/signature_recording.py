@@ -53,4 +53,6 @@ class VerdictRecorder:
 
 def _proof(proof: Proof | None) -> dict[str, object] | None:
     """The journal line that proves since when the files exist; None where none does."""
-    return proof and {"seq": proof.seq, "moment": proof.moment, "hash": proof.hash}
+    if proof is None:
+        return None
+    return {"seq": proof.seq, "moment": proof.moment, "hash": proof.hash}
