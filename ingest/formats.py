@@ -165,12 +165,12 @@ def _asked(
 def _repeated(
     data: list[SubmittedFile], judgements: Mapping[str, FormatJudgement]
 ) -> dict[tuple[str, str], list[str]]:
-    """The logical paths of equal bytes that one validator is asked about more than once."""
-    times = Counter((file.digests.sha256, kind) for file, _, kind in _asked(data, judgements))
-    repeated: dict[tuple[str, str], list[str]] = {k: [] for k, n in times.items() if n > 1}
+    """The logical paths of bytes that more than one file has, by validator."""
+    times = Counter(file.digests.sha256 for file in data)
+    repeated: dict[tuple[str, str], list[str]] = {}
     for file, _, kind in _asked(data, judgements):
-        if (file.digests.sha256, kind) in repeated:
-            repeated[file.digests.sha256, kind].append(file.logical_path)
+        if times[file.digests.sha256] > 1:
+            repeated.setdefault((file.digests.sha256, kind), []).append(file.logical_path)
     return repeated
 
 
