@@ -130,7 +130,7 @@ def test_two_processes_receiving_one_dossier_make_one_aip(archive: Path) -> None
     assert run(archive, "audit", "--all").returncode == 0
 
 
-@pytest.mark.parametrize("grace", [40, 160, 330, 520])
+@pytest.mark.parametrize("grace", [160, 520])
 def test_an_ingest_killed_for_real_is_finished_or_taken_back_by_the_next_command(
     archive: Path, grace: int
 ) -> None:
