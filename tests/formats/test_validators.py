@@ -13,7 +13,7 @@ from kit import documents
 from kit.awkward import zip_of
 from kit.signed_pdfs import assemble, plain_pdf
 from preservation.formats.job import validated
-from preservation.formats.validate import images, pdf_pages
+from preservation.formats.validate import images, pdf_objects, pdf_pages
 from preservation.formats.validate.result import ValidationOutcome, ValidationResult, from_json
 
 Check = Callable[..., ValidationResult]
@@ -141,6 +141,46 @@ def test_a_script_in_packed_objects_is_told(check: Check) -> None:
         ]
     )
     assert codes(check("pdf", content)) == {"PDF-JAVASCRIPT"}
+
+
+def with_stream(data: bytes, *more: bytes) -> bytes:
+    """One page, and an object with stream data as they stand in a scan."""
+    return assemble(
+        [
+            b"<</Type/Catalog/Pages 2 0 R>>",
+            b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+            b"<</Length %d>>\nstream\n%s\nendstream" % (len(data), data),
+            *more,
+        ]
+    )
+
+
+BY_CHANCE = b"\x80/JS\x81\x82/XFA \x83/3D\x84"
+
+
+def test_three_letters_in_the_bytes_of_a_scan_are_no_script(check: Check) -> None:
+    result = check("pdf", with_stream(BY_CHANCE))
+    assert codes(result) == set()
+    assert not any(result.facts[name] for name in ("javascript", "xfa", "rich_media"))
+
+
+@pytest.mark.parametrize("before", [0, 1, 5, 9, 20, 40])
+def test_a_stream_is_followed_across_the_windows_of_reading(
+    check: Check, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    monkeypatch.setattr(pdf_objects, "_WINDOW_BYTES", 64)
+    data = b"." * before + (BY_CHANCE + b"." * 30) * 9
+    assert codes(check("pdf", with_stream(data))) == set()
+    behind = with_stream(data, b"<</S/Rendition/JS(1)>>")
+    assert codes(check("pdf", behind)) == {"PDF-JAVASCRIPT"}
+
+
+def test_a_script_behind_a_false_stream_is_told(check: Check) -> None:
+    hidden = with_stream(b"x", b"(>>stream\n)", b"<</S/JavaScript/JS(1)>>", b"(endstream)")
+    assert codes(check("pdf", hidden)) == {"PDF-JAVASCRIPT"}
+    rendition = with_stream(b"x", b"(>>stream\n)", b"<</S/Rendition/JS(1)>>", b"(endstream)")
+    assert codes(check("pdf", rendition)) == {"PDF-JAVASCRIPT"}
 
 
 def test_packed_objects_that_cannot_be_looked_into_are_said_so(check: Check) -> None:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import pypdfium2 as pdfium  # type: ignore[import-untyped]  # ships no types
 import pypdfium2.raw as pdfium_raw  # type: ignore[import-untyped]
 
-from preservation.formats.validate.pdf_objects import hidden_names, structure_faults
+from preservation.formats.validate.pdf_objects import Names, hidden_names, structure_faults
 from preservation.formats.validate.pdf_pages import look_at_pages
 from preservation.formats.validate.result import (
     Fact,
@@ -28,12 +28,16 @@ KIND = "pdf"
 SIZE_CAP_BYTES = 1 << 30
 
 _WATCHED = {
-    "javascript": (b"JavaScript", b"JS"),
+    "javascript": (b"JavaScript", b"JS"),  # an action says both; one in a rendition only JS
     "launch": (b"Launch",),
     "embedded_files": (b"EmbeddedFiles", b"EmbeddedFile"),
     "xfa": (b"XFA",),
     "rich_media": (b"RichMedia", b"3D"),
 }
+_RENDITION = b"Rendition"
+_ALL_WATCHED = frozenset({_RENDITION, *(name for names in _WATCHED.values() for name in names)})
+_CHANCE_LENGTH = 4
+"""A name up to this long is met by chance in the bytes of a large picture."""
 
 
 def validate(file: BinaryIO, wanted: Mapping[str, Any]) -> ValidationResult:
@@ -62,12 +66,19 @@ def validate(file: BinaryIO, wanted: Mapping[str, Any]) -> ValidationResult:
         scripts = pdfium_raw.FPDFDoc_GetJavaScriptActionCount(document)
     finally:
         document.close()
-    names = hidden_names(file, size)
+    names = hidden_names(file, size, _ALL_WATCHED)
     for fact, tokens in _WATCHED.items():
-        facts[fact] = any(token in names.found for token in tokens)
+        facts[fact] = any(_told(token, names) for token in tokens)
     facts["javascript"] = bool(facts["javascript"]) or scripts > 0
     facts["all_objects_seen"] = names.complete and not facts["encrypted"]
     return judged(KIND, [*findings, *_hidden(facts)], facts)
+
+
+def _told(token: bytes, names: Names) -> bool:
+    """A short name counts outside stream data, or where media that may carry a script are."""
+    if len(token) > _CHANCE_LENGTH or _RENDITION in names.found:
+        return token in names.found
+    return token in names.outside_streams
 
 
 def _hidden(facts: Mapping[str, Fact]) -> Iterator[Finding]:

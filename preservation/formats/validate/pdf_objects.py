@@ -19,15 +19,26 @@ _WINDOW_BYTES = 4 << 20
 _OVERLAP_BYTES = 64 << 10
 _NAME = re.compile(rb"/((?:[A-Za-z0-9]|#[0-9A-Fa-f]{2}){1,40})")
 _PACKED = b"/ObjStm"
+_DISGUISED_PACKED = b"#ObjStm"
+"""Stands for packed objects that disguise the name of their kind: they are not looked into."""
 _DICTIONARY_BYTES = 1024
 """How far the packed bytes may begin after the name of their kind."""
+_STREAM_BEGINS = re.compile(rb">>\s{0,16}stream(?:\r\n|\n|\r)")
+_STREAM_ENDS = re.compile(rb"endstream")
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The PDF names met; ``complete`` unless some packed objects could not be looked into."""
+    """The PDF names met; ``complete`` unless some packed objects could not be looked into.
+
+    ``found`` is from everywhere, ``outside_streams`` leaves out what lies between ``stream`` and
+    ``endstream``. A scan of ten megabytes holds any three bytes by chance, ``/JS`` too, so a
+    short name says something only outside; a long one cannot be there by chance, and counts
+    wherever it is, so that nobody hides it behind a false ``stream``.
+    """
 
     found: frozenset[bytes]
+    outside_streams: frozenset[bytes]
     complete: bool
 
 
@@ -55,16 +66,20 @@ def structure_faults(file: BinaryIO, size: int) -> Iterator[Finding]:
         yield error("PDF-XREF-WRONG", offset=offset)
 
 
-def hidden_names(file: BinaryIO, size: int) -> Names:
-    """Every name in the file, read in windows; ``#xx`` escapes are resolved."""
-    raw: set[bytes] = set()
+def hidden_names(file: BinaryIO, size: int, watched: frozenset[bytes]) -> Names:
+    """Which of ``watched`` are in the file, read in windows; ``#xx`` escapes are resolved."""
+    watched |= {_DISGUISED_PACKED}
+    everywhere: set[bytes] = set()
+    outside: set[bytes] = set()
     complete = True
+    in_stream = False
     budget = INFLATED_CAP_BYTES
-    place = 0
-    while place < size:
+    for place in range(0, size, _WINDOW_BYTES):
         file.seek(place)
         window = file.read(_WINDOW_BYTES + _OVERLAP_BYTES)
-        raw |= _names_of(window)
+        everywhere |= _names_of(window) & watched
+        objects, in_stream = _without_streams(window, in_stream)
+        outside |= _names_of(objects) & watched
         for start in _packed_starts(window):
             if start >= _WINDOW_BYTES:
                 continue
@@ -73,12 +88,22 @@ def hidden_names(file: BinaryIO, size: int) -> Names:
                 complete = False
                 continue
             budget -= len(content)
-            raw |= _names_of(content)
-        place += _WINDOW_BYTES
-    escaped = {_unescaped(name) for name in raw if b"#" in name}
-    # Packed objects that hide the name of their kind were not looked into.
-    complete = complete and budget > 0 and b"ObjStm" not in escaped
-    return Names(frozenset(raw | escaped), complete)
+            outside |= _names_of(content) & watched
+    complete = complete and budget > 0 and _DISGUISED_PACKED not in everywhere
+    return Names(frozenset(everywhere | outside), frozenset(outside), complete)
+
+
+def _without_streams(window: bytes, in_stream: bool) -> tuple[bytes, bool]:
+    """What of a window lies outside stream data, and whether the next begins inside."""
+    kept: list[bytes] = []
+    place = 0
+    while True:
+        edge = (_STREAM_ENDS if in_stream else _STREAM_BEGINS).search(window, place)
+        if not in_stream:
+            kept.append(window[place : edge.start() if edge else len(window)])
+        if edge is None or edge.start() >= _WINDOW_BYTES:
+            return b"\n".join(kept), in_stream
+        place, in_stream = edge.end(), not in_stream
 
 
 def _packed_starts(window: bytes) -> Iterator[int]:
@@ -93,11 +118,11 @@ def _packed_starts(window: bytes) -> Iterator[int]:
 
 
 def _names_of(content: bytes) -> set[bytes]:
-    return set(_NAME.findall(content))
-
-
-def _unescaped(name: bytes) -> bytes:
-    return re.sub(rb"#([0-9A-Fa-f]{2})", lambda hit: bytes.fromhex(hit[1].decode()), name)
+    names = set(_NAME.findall(content))
+    for name in [each for each in names if b"#" in each]:
+        plain = re.sub(rb"#([0-9A-Fa-f]{2})", lambda hit: bytes.fromhex(hit[1].decode()), name)
+        names.add(_DISGUISED_PACKED if plain == _PACKED[1:] else plain)
+    return names
 
 
 def _inflated(file: BinaryIO, place: int, budget: int) -> bytes | None:
