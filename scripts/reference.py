@@ -101,7 +101,7 @@ def row_of(record: type[msgspec.Struct], field: msgspec.structs.FieldInfo) -> tu
     """(setting, type, default, meaning) of one field."""
     if field.required:
         default = "required"
-    elif field.default is not msgspec.NODEFAULT:
+    elif field.default is not msgspec.NODEFAULT and field.default is not None:
         default = f"`{msgspec.json.encode(field.default).decode()}`"
     else:
         default = "none"

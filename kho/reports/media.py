@@ -7,7 +7,7 @@ their rated life ends.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -75,14 +75,6 @@ def media_report(archive: Repository, register: Sequence[MediumSettings]) -> Med
         media=tuple(media),
         unregistered=tuple(r.name for r in archive.settings.replicas if r.name not in known),
     )
-
-
-def renewals_due(register: Sequence[MediumSettings], today: date) -> Iterator[str]:
-    """The codes of media that must be replaced now or within half a year."""
-    none: Counter[str] = Counter()
-    for each in register:
-        if _medium(each, today, none).state in ("soon", "overdue"):
-            yield each.code
 
 
 def _medium(stated: MediumSettings, today: date, damage: Counter[str]) -> Medium:
