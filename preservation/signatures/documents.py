@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from schemas.nouns import Document, SignatureReport, SignatureResult
 
-TYPE_FIELDS = ("typeName", "typePic", "typeMedia")
-"""Fields in which profiles state what kind of document it is (*tên loại văn bản*)."""
+TYPE_FIELD = "typeName"
+"""What kind of document it is, by the circular's code (*tên loại văn bản*). Kinds of pictures
+and of media have fields and codes of their own, which mean other things."""
 
 _STAMPS = frozenset({"pdf-timestamp", "timestamp"})
 
@@ -61,7 +62,7 @@ def signed_documents(
     claimed: set[str] = set()
     for document in documents:
         claimed.update(document.files)
-        kind = next((document.fields[f] for f in TYPE_FIELDS if document.fields.get(f)), "")
+        kind = document.fields.get(TYPE_FIELD, "")
         told.append(_told(document, kind, document.files, reports))
     loose = [
         path

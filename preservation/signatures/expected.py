@@ -142,8 +142,12 @@ def _local_day(moment: datetime, zone: str) -> date:
     return moment.astimezone(there or UTC).date()
 
 
-def _day(edtf: str) -> date | None:
-    try:
-        return date.fromisoformat(edtf)
-    except ValueError:
-        return None
+def _day(stated: str) -> date | None:
+    """The day, as EDTF (``2026-06-10``) or as the circular writes it (``10/06/2026``); None for
+    a month, a year or nothing, which no rule can be held against."""
+    for form in ("%Y-%m-%d", "%d/%m/%Y"):
+        try:
+            return datetime.strptime(stated, form).date()  # noqa: DTZ007 - a day has no zone
+        except ValueError:
+            continue
+    return None

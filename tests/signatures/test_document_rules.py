@@ -83,6 +83,13 @@ def test_what_was_issued_electronically_without_a_signature_is_told() -> None:
 def test_documents_from_before_the_decree_are_not_held_against_it() -> None:
     assert told(signed(date="2020-03-04")) == []
     assert codes(signed(date="2020-03-05")) == [("SIG-DOC-UNSIGNED", "warning")]
+    assert codes(signed(date="05/03/2020")) == [("SIG-DOC-UNSIGNED", "warning")]
+    assert told(signed(date="03/2020")) == []
+
+
+def test_the_code_of_a_picture_is_not_taken_for_that_of_a_document() -> None:
+    assert told(signed(kind="", fields={**BORN_DIGITAL, "typePic": "02"})) == []
+    assert told(signed(kind="", fields={**BORN_DIGITAL, "typeMedia": "01"})) == []
 
 
 def test_kinds_and_dates_that_no_rule_names_are_not_judged() -> None:

@@ -14,6 +14,7 @@ from ingest.pipeline import ingest
 from kho.demo.compare import differences
 from kit.desk import write_files
 from kit.official import mets_faults, premis_faults
+from kit.signed_pdfs import plain_pdf, signed_pdf
 from kit.tt05_packages import (
     ARCHIVE,
     CODE,
@@ -23,6 +24,7 @@ from kit.tt05_packages import (
     PREMIS,
     REP,
     REP_PREMIS,
+    RecordSpec,
     Spec,
     aip,
     doc_fields,
@@ -38,6 +40,7 @@ from schemas.tt05 import read_simpledc
 
 Make = Callable[[], Spec]
 ERRORS = {"error", "reject"}
+UNSIGNED = "SIG-DOC-UNSIGNED"
 
 
 @pytest.mark.parametrize("make", [sip, loose_sip, aip])
@@ -46,7 +49,7 @@ def test_a_package_becomes_an_aip_that_our_own_rules_pass(
 ) -> None:
     receipt = reception.take(make())
     assert (receipt.outcome, receipt.profile) == ("accepted", "tt05")
-    assert {finding.code for finding in receipt.findings} <= {"TT05-012", "TT05-131"}
+    assert {finding.code for finding in receipt.findings} <= {"TT05-012", "TT05-131", UNSIGNED}
     folder = reception.given_back(receipt, "tt05")
     assert folder.name == f"urn_{FONDS}_uuid_{receipt.aip_id.upper()}"
     assert rules_broken(folder) == set()
@@ -84,6 +87,33 @@ def test_a_zip_a_folder_and_the_package_itself_are_received_alike(
     assert reception.take(sip(), again=True).outcome == "duplicate"
     itself = loose_sip().folder(tmp_path)
     assert ingest(itself, reception.desk).outcome == "accepted"
+
+
+def test_what_documents_lack_in_signatures_is_told_by_kind_and_date(reception: Reception) -> None:
+    """Two reports of 2024, born digital: of 20 June one unsigned, one by the leader alone; the
+    third is older than the decree, the fourth digitised, the last a certified copy."""
+    spec = sip()
+    spec.ead |= {"totalDoc": "5", "numberOfPage": "5"}
+    spec.records += [
+        RecordSpec(f"{CODE}.000000{number}.pdf", plain_pdf(number), doc_fields(number))
+        for number in (3, 4, 5)
+    ]
+    unsigned, signed, older, digitised, certified = spec.records
+    signed.content = signed_pdf("leader", "B-T")
+    older.fields |= {"issuedDate": "04/03/2020"}
+    digitised.fields |= {"confidenceLevel": "02"}
+    certified.fields |= {"subject": "Sao y báo cáo số 5"}
+    told = {
+        (each.code, str(each.severity), each.where.rpartition("/")[2], each.fields["rule"])
+        for each in reception.take(spec).findings
+        if each.code.startswith("SIG-DOC-")
+    }
+    assert told == {
+        (UNSIGNED, "warning", unsigned.name, "issued"),
+        ("SIG-DOC-NO-ORGAN", "warning", signed.name, "issued"),
+        (UNSIGNED, "info", digitised.name, "digitised"),
+        (UNSIGNED, "warning", certified.name, "certified-copy"),
+    }
 
 
 def test_documents_are_joined_to_files_by_mets_and_not_by_name(reception: Reception) -> None:
