@@ -1,26 +1,36 @@
 """What the signatures of one dossier prove, in plain words: what was signed, by whom, when.
 
-The newest verdict of each file counts: ingest's, or a later one from the ledger. Three facts
-stay apart (whole, by whom, when), and what is not proved is said in the same breath.
+The newest verdict of each file counts: ingest's, or a later one from the ledger; that there
+are older ones is said beside it. Three facts stay apart (whole, by whom, when), and what is not
+proved is said in the same breath.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from kho.reports.heading import Report, heading_of
 from kho.reports.sheet import Cell, Sheet, Table
 from repository.aip.paths import DATA
+from repository.aip.verdicts import signature_facts
 from repository.archive import Repository
+from repository.catalogue import LaterVerdict
 from repository.facts import AipFacts, SignatureFacts
-from schemas.nouns import SignatureResult
 from schemas.records import Record
 from schemas.text import Language, say
 
 
+class EarlierVerdict(Record, frozen=True, kw_only=True):
+    """What was decided of a file before, and when."""
+
+    decision: str
+    judged_at: str
+
+
 class SignatureTold(Record, frozen=True, kw_only=True):
     """One signature. ``integrity``, ``trust`` and ``time`` are the three facts; ``judged_at``
-    is the moment of the verdict, ``judged_as_of`` the moment it is about."""
+    is the moment of the verdict, ``as_of`` the moment it is about (empty at ingest, which judges
+    what it has before it). ``earlier`` are the file's older verdicts, ingest's first."""
 
     document: str
     title: str
@@ -35,7 +45,9 @@ class SignatureTold(Record, frozen=True, kw_only=True):
     indication: str
     decision: str
     judged_at: str
+    as_of: str
     not_checked: str
+    earlier: tuple[EarlierVerdict, ...] = ()
 
 
 class SignaturesReport(Report, frozen=True, kw_only=True):
@@ -66,28 +78,43 @@ def signatures_report(archive: Repository, facts: AipFacts) -> SignaturesReport:
 
 def _told(archive: Repository, facts: AipFacts) -> Iterator[SignatureTold]:
     documents = {path: each for each in facts.documents for path in each.files}
-    later = {each.verdict.path: each for each in archive.catalogue.verdicts(facts.aip_id)}
-    first = {
-        file.logical_path: file.signature_decision
-        for file in facts.files
-        if file.signature_decision not in ("", "none")
-    }
+    first = {file.logical_path: file.signature_decision for file in facts.files}
+    later: dict[str, list[LaterVerdict]] = {}
+    for verdict in archive.catalogue.verdicts(facts.aip_id):
+        later.setdefault(verdict.verdict.path, []).append(verdict)
     by_file: dict[str, list[SignatureFacts]] = {}
     for each in facts.signatures:
         by_file.setdefault(each.logical_path, []).append(each)
     for path in sorted(by_file, key=lambda path: _order(path, facts)):
         document = documents.get(path)
-        shared = {
-            "document": document.code if document else "",
-            "title": document.title if document else "",
-            "file": path.removeprefix(DATA),
-        }
-        newest = later.get(path)
-        if newest is None:
-            yield from (_at_ingest(each, first, facts, shared) for each in by_file[path])
-            continue
-        for result in newest.verdict.signatures:
-            yield _later(result, newest.verdict.decision, newest.moment, shared)
+        verdicts = [EarlierVerdict(decision=first.get(path, ""), judged_at=facts.created)]
+        verdicts += (_in_short(each) for each in later.get(path, ()))
+        newest = later[path][-1].verdict if path in later else None
+        # A verdict that finds no signature any more still tells of those that ingest found.
+        rows = tuple(signature_facts(newest)) if newest else ()
+        for row in rows or by_file[path]:
+            yield SignatureTold(
+                document=document.code if document else "",
+                title=document.title if document else "",
+                file=path.removeprefix(DATA),
+                signer=row.signer,
+                organisation=row.organisation,
+                issuer=row.issuer,
+                signed_at=row.signed_at,
+                integrity=row.integrity,
+                trust=row.trust,
+                time=row.time,
+                indication="/".join(filter(None, (row.indication, row.sub_indication))),
+                decision=verdicts[-1].decision,
+                judged_at=verdicts[-1].judged_at,
+                as_of=newest.basis.moment if newest and newest.basis else "",
+                not_checked=row.not_checked,
+                earlier=tuple(verdicts[:-1]),
+            )
+
+
+def _in_short(later: LaterVerdict) -> EarlierVerdict:
+    return EarlierVerdict(decision=later.verdict.decision, judged_at=later.moment)
 
 
 def _order(path: str, facts: AipFacts) -> tuple[int, str]:
@@ -97,42 +124,7 @@ def _order(path: str, facts: AipFacts) -> tuple[int, str]:
     return len(facts.documents), path
 
 
-def _at_ingest(
-    each: SignatureFacts, decisions: Mapping[str, str], facts: AipFacts, shared: dict[str, str]
-) -> SignatureTold:
-    return SignatureTold(
-        **shared,
-        signer=each.signer,
-        organisation=each.organisation,
-        issuer=each.issuer,
-        signed_at=each.signed_at,
-        integrity=each.integrity,
-        trust=each.trust,
-        time=each.time,
-        indication="/".join(filter(None, (each.indication, each.sub_indication))),
-        decision=decisions.get(each.logical_path, ""),
-        judged_at=facts.created,
-        not_checked=each.not_checked,
-    )
-
-
-def _later(
-    result: SignatureResult, decision: str, moment: str, shared: dict[str, str]
-) -> SignatureTold:
-    return SignatureTold(
-        **shared,
-        signer=result.signer,
-        organisation=result.organisation,
-        issuer=result.issuer,
-        signed_at=result.signed_at,
-        integrity=result.integrity,
-        trust=result.trust,
-        time=result.time,
-        indication="/".join(filter(None, (result.indication, result.sub_indication))),
-        decision=decision,
-        judged_at=moment,
-        not_checked="",
-    )
+_COLUMNS = ("DOCUMENT", "FILE", "WHO", "WHEN", "PROVED", "OPEN", "DECISION", "JUDGED", "EARLIER")
 
 
 def signatures_sheet(report: SignaturesReport, lang: Language) -> Sheet:
@@ -148,7 +140,8 @@ def signatures_sheet(report: SignaturesReport, lang: Language) -> Sheet:
         notes.append(t("NOTE-UNSIGNED", unsigned=report.unsigned, files=report.files))
     if any(each.not_checked for each in report.signatures):
         notes.append(t("NOTE-NOT-CHECKED"))
-    columns = ("DOCUMENT", "FILE", "WHO", "WHEN", "PROVED", "OPEN", "DECISION", "JUDGED")
+    if again := len({each.file for each in report.signatures if each.earlier}):
+        notes.append(t("NOTE-AGAIN", files=again))
     return Sheet(
         title=t("TITLE"),
         facts=(
@@ -161,7 +154,7 @@ def signatures_sheet(report: SignaturesReport, lang: Language) -> Sheet:
             Table(
                 "signatures",
                 t("TABLE"),
-                tuple(t(f"HEAD-{name}") for name in columns),
+                tuple(t(f"HEAD-{name}") for name in _COLUMNS),
                 tuple(_row(each, lang) for each in report.signatures),
             ),
         ),
@@ -178,9 +171,15 @@ def _row(each: SignatureTold, lang: Language) -> tuple[Cell, ...]:
         each.signed_at or None,
         "; ".join(proved) or None,
         "; ".join(open_) or None,
-        say(f"CLI-DECISION-{each.decision.upper()}", lang) if each.decision else None,
+        _decision(each.decision, lang) or None,
         each.judged_at,
+        "; ".join(f"{_decision(one.decision, lang)} ({one.judged_at})" for one in each.earlier)
+        or None,
     )
+
+
+def _decision(decision: str, lang: Language) -> str:
+    return say(f"CLI-DECISION-{decision.upper()}", lang) if decision else ""
 
 
 _PROVED = {
