@@ -49,7 +49,7 @@ def _report(
     return run
 
 
-fixity = _report("fixity", FixityReport, fixity_report, fixity_sheet)
+fixity = _report("fixity", FixityReport, lambda a, s: fixity_report(a, s.schedule), fixity_sheet)
 replicas = _report("replicas", ReplicasReport, lambda a, _s: replicas_report(a), replicas_sheet)
 media = _report("media", MediaReport, lambda a, s: media_report(a, s.media), media_sheet)
 holdings = _report("holdings", HoldingsReport, lambda a, _s: holdings_report(a), holdings_sheet)

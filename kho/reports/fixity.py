@@ -9,8 +9,7 @@ from datetime import date, datetime, timedelta
 from kho.reports.heading import Report, heading_of
 from kho.reports.sheet import Bar, Bars, Curve, Curves, Sheet
 from kho.reports.tabling import table_of
-from kho.scheduler.settings import cycles_of
-from kho.settings import Settings
+from kho.scheduler.settings import ScheduleSettings, cycles_of
 from repository.archive import Repository
 from repository.catalogue import AuditRun
 from repository.settings import ReplicaSettings
@@ -95,9 +94,9 @@ class FixityReport(Report, frozen=True, kw_only=True):
     runs: tuple[RunShown, ...]
 
 
-def fixity_report(archive: Repository, settings: Settings) -> FixityReport:
+def fixity_report(archive: Repository, schedule: ScheduleSettings) -> FixityReport:
     """The state now; counted by the catalogue, whatever the number of files."""
-    cycle_days = cycles_of(settings.schedule).audit
+    cycle_days = cycles_of(schedule).audit
     ever, still = Counter[str](), Counter[str]()
     for each in archive.catalogue.damage(open_only=False):
         ever[each.replica] += 1
@@ -145,7 +144,7 @@ def _replica(
         ),
         oldest=seen.oldest,
         files_per_day=round(rate, 1),
-        forecast=_forecast(now, seen.files, rate),
+        forecast=forecast_day(now, seen.files, rate),
         damage_open=still[replica.name],
         damage_ever=ever[replica.name],
         coverage=tuple(coverage_by_day(runs, seen.files, cycle_days)),
@@ -168,8 +167,9 @@ def coverage_by_day(
 ) -> Iterator[tuple[str, float]]:
     """For each day with a run, the share of today's files that the cycle before it had read.
 
-    Audits take the file read longest ago first, so that a file is read twice only when all
-    others were read since.
+    Audits take the file read longest ago first, so that they read a file twice only when all
+    others were read since. What samples and audits of single dossiers read again counts too:
+    where there are many of them the share is the most that it can be.
     """
     by_day = Counter[date]()
     for run in runs:
@@ -180,7 +180,9 @@ def coverage_by_day(
         yield day.isoformat(), round(min(1.0, read / files), 4) if files else 0.0
 
 
-def _forecast(now: datetime, files: int, rate: float) -> str:
+def forecast_day(now: datetime, files: int, rate: float) -> str:
+    """The day on which so many files will all have been read at ``rate`` files a day; empty
+    where there is nothing to read, no rate, or more than a century to go."""
     if not rate or not files:
         return ""
     days = files / rate

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -14,12 +14,15 @@ from kho.reports.heading import Report, heading_of
 from kho.reports.sheet import Bar, Bars, Sheet
 from kho.reports.tabling import table_of
 from repository.archive import Repository
+from repository.catalogue.damage import Damage
 from schemas.events import EventOutcome, EventType
 from schemas.records import LedgerLine, Record
 from schemas.text import Language, say
 
 COLUMNS = ("moment", "kind", "replica", "count", "aips", "state", "ledger_seq", "detail")
 _REPAIRS = {EventType.REPAIR.value: "repair", EventType.QUARANTINE.value: "set-aside"}
+OpenSince: TypeAlias = Mapping[tuple[str, str], str]
+"""Since when (RFC 3339) something of an AIP is not as it must be, by replica and AIP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,10 @@ class Period:
 class Incident(Record, frozen=True, kw_only=True):
     """One thing that went wrong, or was mended, on one replica.
 
-    ``kind`` is ``damage``, ``forged``, ``unreachable``, ``untrusted``, ``drill``, ``repair``,
-    ``repair-failed`` or ``set-aside``. ``count`` are files (AIPs for ``forged``), ``aips`` the
-    dossiers concerned. ``state`` is ``open``, ``closed`` or ``""`` where that has no meaning.
+    ``kind`` is ``damage``, ``forged``, ``unsteady``, ``unexpected``, ``unreachable``,
+    ``untrusted``, ``drill``, ``repair``, ``repair-failed`` or ``set-aside``. ``count`` are files
+    (AIPs for ``forged``), ``aips`` the dossiers concerned where the ledger says. ``state`` is
+    ``open``, ``closed`` or ``""`` where that has no meaning.
     """
 
     moment: str
@@ -65,16 +69,16 @@ class IncidentsReport(Report, frozen=True, kw_only=True):
 
 def incidents_report(archive: Repository, period: Period) -> IncidentsReport:
     """Every incident of the period; the ledger is read line by line."""
-    still_open = Counter((each.run_id, each.replica) for each in archive.catalogue.damage())
+    since = open_since(archive.catalogue.damage(open_only=False))
     found = [
-        incident for line in _lines(archive, period) for incident in incidents_of(line, still_open)
+        incident for line in _lines(archive, period) for incident in incidents_of(line, since)
     ]
     found.sort(key=lambda incident: incident.ledger_seq, reverse=True)
     return IncidentsReport(
         heading=heading_of(archive),
         first=period.first.isoformat() if period.first else "",
         last=period.last.isoformat() if period.last else "",
-        open_damage=still_open.total(),
+        open_damage=sum(1 for _ in archive.catalogue.damage()),
         incidents=tuple(found),
     )
 
@@ -86,10 +90,29 @@ def _lines(archive: Repository, period: Period) -> Iterator[LedgerLine]:
                 yield line
 
 
-def incidents_of(line: LedgerLine, still_open: Counter[tuple[str, str]]) -> Iterator[Incident]:
+def open_since(damages: Iterable[Damage]) -> OpenSince:
+    """Since when each AIP on each replica is damaged, of all rows in the order they were found.
+
+    A row that an audit closed to open another (altered first, then absent) is the same wound.
+    """
+    wounds: dict[tuple[str, str, str, str], tuple[str, str]] = {}
+    found: dict[tuple[str, str], str] = {}
+    for each in damages:
+        file = (each.replica, each.aip_id, each.place.value, each.content_path)
+        closed_by, since = wounds.get(file, ("", ""))
+        if not since or closed_by != each.run_id:
+            since = each.found_at
+        wounds[file] = (each.closed_by, since)
+        if not each.closed_at:
+            place = (each.replica, each.aip_id)
+            found[place] = min(since, found.get(place, since))
+    return found
+
+
+def incidents_of(line: LedgerLine, since: OpenSince) -> Iterator[Incident]:
     """What one line of the ledger tells; nothing for a line of ordinary work."""
     if line.kind == "audit":
-        yield from _of_audit(line, line.body, still_open)
+        yield from _of_audit(line, line.body, since)
     elif line.kind == "drill" and (line.body["failed"] or not _found_all(line.body)):
         kind = "drill" if line.body["failed"] else "untrusted"
         yield _incident(line, kind, line.body["replica"], line.body["failed"], line.body["aips"])
@@ -103,25 +126,29 @@ def incidents_of(line: LedgerLine, still_open: Counter[tuple[str, str]]) -> Iter
         yield _incident(line, kind, replica, 1, aips, detail=line.body["detail"])
 
 
-def _of_audit(
-    line: LedgerLine, body: dict[str, Any], still_open: Counter[tuple[str, str]]
-) -> Iterator[Incident]:
-    damaged: dict[str, list[str]] = {}
-    for each in body["damage"]:
-        damaged.setdefault(each["replica"], []).append(each["aip_id"])
-    for replica, aips in damaged.items():
-        state = "open" if still_open[body["run_id"], replica] else "closed"
-        yield _incident(line, "damage", replica, len(aips), aips, state=state)
-    forged: dict[str, list[str]] = {}
-    for replica, aip_id in body.get("forged", ()):
-        forged.setdefault(replica, []).append(aip_id)
-    for replica, aips in forged.items():
-        yield _incident(line, "forged", replica, len(aips), aips, state="open")
+def _of_audit(line: LedgerLine, body: dict[str, Any], since: OpenSince) -> Iterator[Incident]:
+    damaged = ((each["replica"], each["aip_id"]) for each in body["damage"])
+    for kind, named in (("damage", damaged), ("forged", body.get("forged", ()))):
+        for replica, aips in _by_replica(named).items():
+            # What was damaged again after it was mended is another audit's incident.
+            is_open = any(since.get((replica, aip), "~") <= line.moment for aip in aips)
+            state = "open" if is_open else "closed"
+            yield _incident(line, kind, replica, len(aips), aips, state=state)
+    for kind, part in (("unsteady", "flaky"), ("unexpected", "strays")):
+        for replica, keys in _by_replica(body.get(part, ())).items():
+            yield _incident(line, kind, replica, len(keys), ())
     for replica in body["unreachable"]:
         yield _incident(line, "unreachable", replica, 0, ())
     for missed in body["canaries"].get("missed", ()):
         replica, _, what = missed.partition(": ")
         yield _incident(line, "untrusted", replica, 0, (), detail=what)
+
+
+def _by_replica(named: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for replica, what in named:
+        found.setdefault(replica, []).append(what)
+    return found
 
 
 def _found_all(drill: dict[str, Any]) -> bool:
