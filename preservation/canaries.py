@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from enum import StrEnum
 from typing import BinaryIO, cast
@@ -23,7 +23,9 @@ from storage_backends.interface import (
     ObjectInfo,
     ObjectNotFound,
     StorageBackend,
+    StorageError,
 )
+from storage_backends.reading import PassEach
 
 
 class Disguise(StrEnum):
@@ -82,6 +84,9 @@ class DisguisedStore:
         self._inner = inner
         self._disguises = disguises
         self._extra_key = extra_key
+        pass_each: PassEach | None = getattr(inner, "pass_each", None)
+        if pass_each is not None:
+            self.pass_each = _DisguisedEach(self, pass_each)
 
     @property
     def name(self) -> str:
@@ -92,6 +97,10 @@ class DisguisedStore:
     def capabilities(self) -> Capabilities:
         """The store's own."""
         return self._inner.capabilities
+
+    def is_disguised(self, key: str) -> bool:
+        """Whether the key is presented as something else than it is."""
+        return key in self._disguises
 
     def open(self, key: str, *, offset: int = 0) -> AbstractContextManager[BinaryIO]:
         """The stored bytes, or what the key's disguise shows instead."""
@@ -142,6 +151,45 @@ class DisguisedStore:
     def _spoilt(self, key: str, disguise: Disguise) -> Iterator[BinaryIO]:
         with self._inner.open(key) as stream:
             yield cast(BinaryIO, io.BufferedReader(_Spoilt(stream, disguise)))
+
+
+class _DisguisedEach:
+    """The store's own way of handing over many objects, disguises kept."""
+
+    def __init__(self, store: DisguisedStore, inner: PassEach) -> None:
+        self._store = store
+        self._inner = inner
+
+    def __call__(
+        self,
+        keys: Sequence[str],
+        buffer: memoryview,
+        take: Callable[[memoryview], None],
+        *,
+        drop_cache: bool,
+    ) -> Iterator[tuple[int, StorageError | None]]:
+        plain: list[str] = []
+        for key in keys:
+            if self._store.is_disguised(key):
+                yield from self._inner(plain, buffer, take, drop_cache=drop_cache)
+                yield self._disguised(key, len(buffer), take)
+                plain = []
+            else:
+                plain.append(key)
+        yield from self._inner(plain, buffer, take, drop_cache=drop_cache)
+
+    def _disguised(
+        self, key: str, piece_bytes: int, take: Callable[[memoryview], None]
+    ) -> tuple[int, StorageError | None]:
+        size_bytes = 0
+        try:
+            with self._store.open(key) as stream:
+                while chunk := stream.read(piece_bytes):
+                    take(memoryview(chunk))
+                    size_bytes += len(chunk)
+        except StorageError as error:
+            return 0, error
+        return size_bytes, None
 
 
 class _Spoilt(io.RawIOBase):

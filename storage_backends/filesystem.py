@@ -14,7 +14,7 @@ import hashlib
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -43,10 +43,12 @@ from storage_backends.interface import (
     ObjectInfo,
     ObjectNotFound,
     Source,
+    StorageError,
     WrongEntryType,
 )
 from storage_backends.keys import check_key, check_prefix
 from storage_backends.local_disk import STANDING_FOLDERS, LocalDisk, LocalFile, RootUnusable
+from storage_backends.local_reading import pass_each
 from storage_backends.settling import parent_of
 from storage_backends.sources import BytesSource
 from storage_backends.staged import StagedFile
@@ -140,16 +142,17 @@ class FilesystemBackend:
             raise ValueError("a negative offset")
         return self._open(key, offset=offset)
 
-    def pass_bytes(
-        self, key: str, buffer: memoryview, take: Callable[[memoryview], None], *, drop_cache: bool
-    ) -> int:
-        """``take`` was given every byte at ``key``, in pieces no larger than ``buffer``; how
-        many. What :meth:`open` does, without a stream, which costs more than a small file."""
-        check_key(key)
-        try:
-            return self._disk.pass_bytes(key, buffer, take, drop_cache=drop_cache)
-        except OSError as error:
-            raise self._disk.meaning_when_reading(error, key) from error
+    def pass_each(
+        self,
+        keys: Sequence[str],
+        buffer: memoryview,
+        take: Callable[[memoryview], None],
+        *,
+        drop_cache: bool,
+    ) -> Iterator[tuple[int, StorageError | None]]:
+        """What :meth:`open` does for many keys at once, without a stream for each; as
+        :class:`storage_backends.reading.PassEach`."""
+        return pass_each(self._disk, keys, buffer, take, drop_cache=drop_cache)
 
     def stat(self, key: str) -> ObjectInfo:
         check_key(key)

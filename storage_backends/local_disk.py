@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from schemas.errors import ConfigError
@@ -148,28 +148,6 @@ class LocalDisk:
         except BaseException:
             self.system.close(descriptor)
             raise
-
-    def pass_bytes(
-        self, key: str, buffer: memoryview, take: Callable[[memoryview], None], *, drop_cache: bool
-    ) -> int:
-        """As the backend's; OSErrors are its to translate."""
-        system = self.system
-        descriptor = system.open(self.path(key), _READ)
-        try:
-            expected_bytes = self._check_plain(descriptor, key)
-            if drop_cache:
-                system.drop_cache(descriptor)
-            size_bytes = 0
-            while count := system.read_into(descriptor, buffer):
-                take(buffer[:count])
-                size_bytes += count
-                if size_bytes == expected_bytes:
-                    break  # the kernel reads no further than the size that it just told
-            if drop_cache:
-                system.drop_cache(descriptor)
-        finally:
-            system.close(descriptor)
-        return size_bytes
 
     def _check_plain(self, descriptor: int, key: str) -> int:
         """The size of the plain file that was opened."""

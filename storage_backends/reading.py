@@ -1,9 +1,9 @@
 """The one reading engine: re-reads and re-hashes objects at the speed of the store.
 
 Write verification, audit and restore all read through :func:`read_digests`. Threads take
-batches of up to 64 objects and read into one preallocated buffer each; on local stores the
-page cache is dropped before a file is read, so that the medium answers, and after, so that an
-audit does not push everything else out of memory.
+batches of up to 64 objects and read into one preallocated buffer each; local stores announce
+a batch to the medium as a whole, and drop the page cache before a file is read, so that the
+medium answers, and after, so that an audit does not push everything else out of memory.
 
 Source: docs/design.md, *Digests*; benchmarks/reading.py holds the figures.
 """
@@ -11,8 +11,9 @@ Source: docs/design.md, *Digests*; benchmarks/reading.py holds the figures.
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import BinaryIO, Protocol
 
@@ -25,6 +26,8 @@ BUFFER_BYTES = 1024 * 1024
 BATCH_FILES = 64
 BATCH_BYTES = 16 * 1024 * 1024
 """A batch ends here, so that large files spread over the threads."""
+_MOST_HASHING = 4
+"""Beyond so many, threads that never wait for the medium only wait for each other."""
 _BATCHES_AHEAD = 2
 """Batches waiting per thread; what bounds the memory of a run over millions."""
 
@@ -59,7 +62,7 @@ def read_digests(
     ``error`` of its result; anything that is not a storage error ends the run and is raised.
     When the iterator is closed early, no thread reads on.
     """
-    workers = threads or backend.capabilities.read_threads
+    workers = threads or _threads_for(backend)
     reader = _Reader(backend, algorithm, drop_cache=drop_cache)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="kho-read")
     waiting: set[Future[list[ReadResult]]] = set()
@@ -79,10 +82,29 @@ def read_digests(
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-class _PassBytes(Protocol):
+def _threads_for(backend: StorageBackend) -> int:
+    """As many as the store can serve; where it is asked for whole batches, as can hash."""
+    widest = backend.capabilities.read_threads
+    if getattr(backend, "pass_each", None) is None:
+        return widest
+    return min(widest, _MOST_HASHING, max(2, os.cpu_count() or 1))
+
+
+class PassEach(Protocol):
+    """How a store hands over many objects at once, where it can.
+
+    For each key in turn: ``take`` was given every byte in pieces no larger than ``buffer``,
+    then how many it were, or what went wrong, is yielded. What ``take`` raises ends it.
+    """
+
     def __call__(
-        self, key: str, buffer: memoryview, take: Callable[[memoryview], None], *, drop_cache: bool
-    ) -> int: ...
+        self,
+        keys: Sequence[str],
+        buffer: memoryview,
+        take: Callable[[memoryview], None],
+        *,
+        drop_cache: bool,
+    ) -> Iterator[tuple[int, StorageError | None]]: ...
 
 
 class _Stopped(Exception):
@@ -95,7 +117,7 @@ class _Reader:
         self._new_hash = hashlib.sha256 if algorithm == "sha256" else hashlib.sha512
         self._drop_cache = drop_cache
         self._mine = threading.local()
-        self._pass_bytes: _PassBytes | None = getattr(backend, "pass_bytes", None)
+        self._pass_each: PassEach | None = getattr(backend, "pass_each", None)
         self.stopped = False
 
     def read_batch(self, batch: list[ReadRequest]) -> list[ReadResult]:
@@ -105,7 +127,10 @@ class _Reader:
             buffer = self._mine.buffer = memoryview(bytearray(BUFFER_BYTES))
         results: list[ReadResult] = []
         try:
-            results.extend(self._read(request, buffer) for request in batch)
+            if self._pass_each is not None:
+                results.extend(self._read_together(batch, buffer, self._pass_each))
+            else:
+                results.extend(self._read(request, buffer) for request in batch)
         except _Stopped:
             pass
         except BaseException:
@@ -113,15 +138,35 @@ class _Reader:
             raise
         return results
 
+    def _read_together(
+        self, batch: list[ReadRequest], buffer: memoryview, pass_each: PassEach
+    ) -> Iterator[ReadResult]:
+        """All at once and without streams, where the store can do that."""
+        found = self._new_hash()
+
+        def take(piece: memoryview) -> None:
+            found.update(piece)
+            if self.stopped:
+                raise _Stopped
+
+        keys = [request.key for request in batch]
+        for key, (size_bytes, error) in zip(
+            keys, pass_each(keys, buffer, take, drop_cache=self._drop_cache), strict=True
+        ):
+            if error is None:
+                yield ReadResult(key, size_bytes, found.hexdigest())
+            else:
+                yield ReadResult(key, 0, "", error.with_traceback(None))
+            if self.stopped:
+                raise _Stopped
+            found = self._new_hash()
+
     def _read(self, request: ReadRequest, buffer: memoryview) -> ReadResult:
         if self.stopped:
             raise _Stopped
         try:
-            if self._pass_bytes is not None:
-                size_bytes, digest = self._digest_of(request.key, buffer, self._pass_bytes)
-            else:
-                with self._backend.open(request.key) as stream:
-                    size_bytes, digest = self._digest(stream, buffer)
+            with self._backend.open(request.key) as stream:
+                size_bytes, digest = self._digest(stream, buffer)
         except StorageError as error:
             # The traceback would keep every frame of this thread alive with the result.
             return ReadResult(request.key, 0, "", error.with_traceback(None))
@@ -133,18 +178,6 @@ class _Reader:
             unknown.__cause__ = error.with_traceback(None)
             return ReadResult(request.key, 0, "", unknown)
         return ReadResult(request.key, size_bytes, digest)
-
-    def _digest_of(self, key: str, buffer: memoryview, pass_bytes: _PassBytes) -> tuple[int, str]:
-        """The same without a stream, where the store can do that."""
-        found = self._new_hash()
-
-        def take(piece: memoryview) -> None:
-            found.update(piece)
-            if self.stopped:
-                raise _Stopped
-
-        size_bytes = pass_bytes(key, buffer, take, drop_cache=self._drop_cache)
-        return size_bytes, found.hexdigest()
 
     def _digest(self, stream: BinaryIO, buffer: memoryview) -> tuple[int, str]:
         drop_cache = getattr(stream, "drop_cache", None) if self._drop_cache else None

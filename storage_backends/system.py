@@ -118,6 +118,10 @@ class SystemCalls:
         """The next read of the file comes from the medium, not from memory."""
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
+    def read_ahead(self, descriptor: int, size_bytes: int) -> None:
+        """The medium is asked for the file's first bytes; nothing waits for them yet."""
+        os.posix_fadvise(descriptor, 0, size_bytes, os.POSIX_FADV_WILLNEED)
+
 
 @contextmanager
 def translated(backend: str, key: str) -> Iterator[None]:

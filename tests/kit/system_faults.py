@@ -111,6 +111,10 @@ class FaultySystem(SystemCalls):
         self._step("drop_cache", self._paths.get(descriptor, ""))
         super().drop_cache(descriptor)
 
+    def read_ahead(self, descriptor: int, size_bytes: int) -> None:
+        self._step("read_ahead", self._paths.get(descriptor, ""))
+        super().read_ahead(descriptor, size_bytes)
+
     def _step(self, name: str, path: str) -> None:
         if self._dead:
             raise SimulatedCrash
