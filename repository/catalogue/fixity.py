@@ -41,6 +41,8 @@ from repository.catalogue.tables import (
 from repository.catalogue.work_tables import deep_check
 from schemas.digests import Algorithm
 
+_NUMBER_OF = {verdict: number for number, verdict in enumerate(VERDICTS)}
+
 
 class Fixity:
     """The audit state."""
@@ -142,7 +144,6 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """The audit state of those files that the catalogue lists, each once, the last look."""
     keys = _content_keys(connection, checks)
-    numbers = {verdict: number for number, verdict in enumerate(VERDICTS)}
     rows = {}
     for check in checks:
         key = keys.get((check.aip_id, check.place, check.content_path))
@@ -150,7 +151,7 @@ def _rows(
             rows[key] = {
                 "replica_key": replica_key,
                 "content_key": key,
-                "verdict": numbers[check.verdict],
+                "verdict": _NUMBER_OF[check.verdict],
                 "verified_at": check.verified_at,
                 "run_key": run_key,
                 "algorithm": check.algorithm,
