@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from preservation.signature_items import StoredFiles
@@ -35,6 +36,8 @@ from schemas.progress import NoProgress, Progress
 
 LISTED = 10_000
 """So many changes are listed at most; the journal has them all."""
+NAMED = 100
+"""So many dossiers whose signatures became worse are named by the event of the run."""
 _FIRST_VERSION = "v1/"
 
 
@@ -57,6 +60,7 @@ class _Tally:
     renewed: int = 0
     directions: Counter[str] = field(default_factory=Counter)
     changes: list[VerdictChange] = field(default_factory=list)
+    worse_aips: dict[AipId, None] = field(default_factory=dict)
     lost: list[NotLookedAt] = field(default_factory=list)
     cut_short: bool = False
 
@@ -69,18 +73,19 @@ def audit_signatures(
     policy: SignaturePolicy | None = None,
     workers: int = 2,
     progress: Progress | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> SignatureAudit:
     """Every signed file in scope whose verdict new trust data could touch is judged again.
 
     Runs that end early are gone on with by the next: an AIP is done when its verdicts are in
-    the journal.
+    the journal. Once ``stop`` says so, the run ends after the AIP in hand.
     """
     archive.prepare_to_write()
     scratch = archive.staging.new_folder()
     try:
         with WorkerPool(workers=workers, scratch=scratch) as pool:
             run = _Run(archive, scope, pool, scratch, agents, policy or load_policy())
-            return run.through(progress or NoProgress())
+            return run.through(progress or NoProgress(), stop)
     finally:
         archive.staging.clean(scratch)
 
@@ -110,13 +115,13 @@ class _Run:
         self._files = scratch / "files"
         self._files.mkdir(mode=0o700)
 
-    def through(self, progress: Progress) -> SignatureAudit:
-        """The result, after everything in scope or until the time is up."""
+    def through(self, progress: Progress, stop: Callable[[], bool]) -> SignatureAudit:
+        """The result, after everything in scope, or until it is stopped or its time is up."""
         progress.phase("PROGRESS-SIGNATURES")
         begun = time.monotonic()
         limit = self._scope.limit_s
         for summary in self._summaries():
-            if limit is not None and time.monotonic() - begun >= limit:
+            if stop() or (limit is not None and time.monotonic() - begun >= limit):
                 self._tally.cut_short = True
                 break
             progress.advance(files=self._aip(summary))
@@ -148,16 +153,18 @@ class _Run:
             self._tally.up_to_date += 1
             return 0
         self._tally.aips += 1
+        lost = 0
         for proven in (True, False):
             chosen = [file for file in files if _is_proven(file, proof) is proven]
             if chosen:
-                self._judge(summary, chosen, proof if proven else None)
-        catalogue.keep_signature_check(
-            summary.aip_id,
-            summary.place,
-            basis=basis,
-            checked_at=format_moment(self._archive.now()),
-        )
+                lost += self._judge(summary, chosen, proof if proven else None)
+        if not lost:  # a replica that is away may come back with an intact copy
+            catalogue.keep_signature_check(
+                summary.aip_id,
+                summary.place,
+                basis=basis,
+                checked_at=format_moment(self._archive.now()),
+            )
         return len(files)
 
     def _basis(self, proof: Proof | None) -> str:
@@ -173,9 +180,8 @@ class _Run:
         used = {(s.trust_sha256, s.policy_sha256) for file in files for s in file.signatures}
         return used == {wanted}
 
-    def _judge(
-        self, summary: AipSummary, files: Sequence[SignedFile], proof: Proof | None
-    ) -> None:
+    def _judge(self, summary: AipSummary, files: Sequence[SignedFile], proof: Proof | None) -> int:
+        """The files are judged as far as a replica gives them whole; how many none does."""
         examiner = SignatureExaminer(
             self._pool,
             self._trust,
@@ -198,6 +204,7 @@ class _Run:
             self._tally.lost.append(
                 NotLookedAt(aip_id=summary.aip_id, path=path, reason="no intact copy")
             )
+        return len(waiting)
 
     def _newest(self, aip_id: AipId) -> dict[str, Verdict]:
         return {
@@ -223,6 +230,8 @@ class _Run:
             self._tally.renewed += 1
         else:
             self._tally.directions[made.direction] += 1
+            if made.direction == "worse":
+                self._tally.worse_aips[aip_id] = None
             if len(self._tally.changes) < LISTED:
                 self._tally.changes.append(made)
         return [after]
@@ -260,6 +269,7 @@ class _Run:
                 "files": result.files,
                 "better": result.better,
                 "worse": result.worse,
+                "worse_aips": ", ".join(islice(self._tally.worse_aips, NAMED)),
                 "not_looked_at": len(result.not_looked_at),
                 "complete": result.complete,
             },

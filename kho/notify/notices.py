@@ -21,6 +21,7 @@ class Kind(StrEnum):
     UNDER_REPLICATED = "under-replicated"
     OVERDUE = "overdue-audit"
     DRILL_FAILED = "failed-drill"
+    WORSE_SIGNATURES = "worse-signatures"
     FAILED_TASK = "failed-task"
 
 

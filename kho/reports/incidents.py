@@ -43,9 +43,10 @@ class Incident(Record, frozen=True, kw_only=True):
     """One thing that went wrong, or was mended, on one replica.
 
     ``kind`` is ``damage``, ``forged``, ``unsteady``, ``unexpected``, ``unreachable``,
-    ``untrusted``, ``drill``, ``repair``, ``repair-failed`` or ``set-aside``. ``count`` are files
-    (AIPs for ``forged``), ``aips`` the dossiers concerned where the ledger says. ``state`` is
-    ``open``, ``closed`` or ``""`` where that has no meaning.
+    ``untrusted``, ``drill``, ``repair``, ``repair-failed``, ``set-aside`` or
+    ``worse-signatures``. ``count`` are files (AIPs for ``forged``), ``aips`` the dossiers
+    concerned where the ledger says. ``state`` is ``open``, ``closed`` or ``""`` where that has
+    no meaning.
     """
 
     moment: str
@@ -124,6 +125,12 @@ def incidents_of(line: LedgerLine, since: OpenSince) -> Iterator[Incident]:
         replica = str(facts.get("replica", facts.get("where", "")))
         aips = [line.body["aip_id"]] if line.body["aip_id"] else []
         yield _incident(line, kind, replica, 1, aips, detail=line.body["detail"])
+    elif line.kind == "event" and line.body["type"] == EventType.SIGNATURE_VALIDATION.value:
+        facts = line.body["facts"]
+        if worse := int(facts.get("worse", 0)):
+            named = str(facts.get("worse_aips", ""))
+            aips = named.split(", ")
+            yield _incident(line, "worse-signatures", "", worse, aips, detail=named)
 
 
 def _of_audit(line: LedgerLine, body: dict[str, Any], since: OpenSince) -> Iterator[Incident]:

@@ -19,6 +19,7 @@ class TaskKind(StrEnum):
     SAMPLE = "sample"
     FILL = "fill"
     DRILL = "drill"
+    AUDIT_SIGNATURES = "audit-signatures"
     SEAL = "ledger-seal"
     CHECK = "check"
     METRICS = "metrics"
@@ -50,6 +51,10 @@ def plan_of(settings: Settings) -> tuple[Task, ...]:
             tasks.append(Task(policy, kind, replica.name))
     drill_days = timedelta(days=cycles_of(schedule).drill)
     tasks.append(Task(Policy(TaskKind.DRILL, drill_days, window), TaskKind.DRILL))
+    if schedule.signatures_days:
+        days = timedelta(days=schedule.signatures_days)
+        policy = Policy(TaskKind.AUDIT_SIGNATURES, days, window)
+        tasks.append(Task(policy, TaskKind.AUDIT_SIGNATURES))
     if schedule.metrics_file:
         tasks.append(
             Task(Policy(TaskKind.METRICS, timedelta(minutes=15), ALWAYS), TaskKind.METRICS)

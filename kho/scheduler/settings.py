@@ -36,6 +36,9 @@ class ScheduleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     sample_files: Natural = 100
     """Files read at random on each replica every day, beside the cycle, so that damage to many
     files shows soon; 0 for none."""
+    signatures_days: Days = 7
+    """Signatures are judged again every so many days, as far as trust material that came since
+    could change a verdict; without any nothing is done. 0 for never."""
     window: str = ""
     """Hours in which audits, drills and fills may run, in the machine's own time:
     `22:00-06:00, 12:00-13:00`. Empty: at any hour."""

@@ -18,6 +18,8 @@ from preservation.audit_items import AuditScope
 from preservation.drill import NothingToDrill, drill
 from preservation.due import Window
 from preservation.fixity import audit
+from preservation.signature_audit import SignatureScope, audit_signatures
+from preservation.trust_keeping import current_trust
 from repository.archive import Repository
 from repository.catalogue import WorkItem
 from repository.fill import fill
@@ -169,6 +171,34 @@ def _drill(doing: Doing) -> Ended:
     return Ended(outcome, figures, (trouble, *unreachable(doing.archive)))
 
 
+def _audit_signatures(doing: Doing) -> Ended:
+    doing.archive.prepare_to_write()
+    if not current_trust(doing.archive).has_anchors:
+        return Ended(Outcome.DONE, {"aips": 0})  # no trust can be established: nothing to renew
+    result = audit_signatures(
+        doing.archive,
+        SignatureScope(limit_s=_seconds_left(doing)),
+        agents=(doing.agent,),
+        workers=doing.settings.ingest.workers,
+        progress=doing.progress,
+        stop=_stopping(doing),
+    )
+    figures = {
+        "run_id": result.run_id,
+        "aips": result.aips,
+        "files": result.files,
+        "better": result.better,
+        "worse": result.worse,
+        "not_looked_at": len(result.not_looked_at),
+    }
+    away = bool(result.not_looked_at) and bool(doing.archive.unreachable)
+    outcome = Outcome.UNREACHABLE if away else Outcome.DONE
+    troubles = unreachable(doing.archive)
+    if result.worse:  # told as it happens; nothing makes it be over
+        troubles += (Trouble(Kind.WORSE_SIGNATURES, result.worse),)
+    return Ended(outcome, figures, troubles, more=not result.complete)
+
+
 def _seal(doing: Doing) -> Ended:
     sealed = seal_ledger(doing.archive, agents=(doing.agent,))
     figures = {
@@ -206,6 +236,7 @@ _TASKS: dict[TaskKind, Callable[[Doing], Ended]] = {
     TaskKind.SAMPLE: _sample,
     TaskKind.FILL: _fill,
     TaskKind.DRILL: _drill,
+    TaskKind.AUDIT_SIGNATURES: _audit_signatures,
     TaskKind.SEAL: _seal,
     TaskKind.CHECK: _check,
     TaskKind.METRICS: _metrics,

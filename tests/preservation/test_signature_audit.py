@@ -120,6 +120,11 @@ def test_a_revocation_before_ingest_that_becomes_known_later_makes_it_worse(
     assert (change.before, change.after, change.direction) == ("accept", "hold", "worse")
     assert (result.worse, result.better) == (1, 0)
     assert change.findings == ("SIG-REVOKED",)
+    with bed.open() as archive:
+        told = [
+            e for e in archive.catalogue.ledger_lines(kind="event") if e.body["facts"].get("worse")
+        ]
+    assert [line.body["facts"]["worse_aips"] for line in told] == [receipt.aip_id]
 
 
 def test_a_revocation_after_ingest_touches_nothing(tmp_path: Path) -> None:
@@ -227,6 +232,35 @@ def test_a_damaged_copy_is_passed_over_and_a_lost_file_is_told(tmp_path: Path) -
                 number,
             )
     assert result.not_looked_at[0].aip_id == receipt.aip_id
+
+
+def test_a_file_that_no_replica_gave_whole_is_judged_once_one_does(tmp_path: Path) -> None:
+    bed, _receipt = kept(tmp_path, THEN, {b"a.pdf": signed_pdf("expired", "B-B")})
+    with bed.open() as archive:
+        import_lists(archive, tmp_path, THEN)
+        whole = {}
+        for name in ("alpha", "beta"):
+            held = bed.backends[name]._content_by_key  # type: ignore[attr-defined]  # damage
+            key = next(key for key in held if key.endswith("/a.pdf"))
+            whole[name, key] = held[key]
+            held[key] = b"x" + held[key][1:]
+        assert len(audit(archive).not_looked_at) == 1
+        for (name, key), content in whole.items():
+            bed.backends[name]._content_by_key[key] = content  # type: ignore[attr-defined]  # healed
+        result = audit(archive)
+        assert (result.up_to_date, result.better) == (0, 1)
+        assert audit(archive).up_to_date == 1
+
+
+def test_a_run_that_is_stopped_is_gone_on_with_by_the_next(tmp_path: Path) -> None:
+    bed, _receipt = kept(tmp_path, THEN, {b"a.pdf": signed_pdf("expired", "B-B")})
+    with bed.open() as archive:
+        import_lists(archive, tmp_path, THEN)
+        stopped = audit_signatures(
+            archive, SignatureScope(), agents=AGENTS, workers=1, stop=lambda: True
+        )
+        assert (stopped.complete, stopped.files) == (False, 0)
+        assert audit(archive).better == 1
 
 
 def test_a_crash_never_leaves_a_verdict_without_its_evidence(tmp_path: Path) -> None:

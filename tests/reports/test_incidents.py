@@ -260,6 +260,18 @@ def test_what_recovery_moved_aside_is_told_with_the_place_it_lay_at() -> None:
     assert "a part of a copy" in incident.detail
 
 
+def test_signatures_judged_worse_are_told_with_the_dossiers() -> None:
+    named = f"{aip_id(1)}, {aip_id(2)}"
+    judged = event(EventType.SIGNATURE_VALIDATION, facts={"worse": 3, "worse_aips": named})
+    (incident,) = told(judged)
+    assert (incident.kind, incident.count, incident.aips) == ("worse-signatures", 3, 2)
+    assert (incident.detail, incident.state) == (named, "")
+
+
+def test_signatures_judged_again_without_harm_are_no_incident() -> None:
+    assert told(event(EventType.SIGNATURE_VALIDATION, facts={"worse": 0, "better": 3})) == []
+
+
 @pytest.mark.parametrize("kind", sorted(set(EventType) - {EventType.REPAIR, EventType.QUARANTINE}))
 def test_events_of_ordinary_work_are_no_incidents(kind: EventType) -> None:
     assert told(event(kind, EventOutcome.FAILURE)) == []
@@ -283,7 +295,7 @@ def test_the_days_of_a_period_are_both_in_it() -> None:
     "kind",
     [
         *("damage", "forged", "unsteady", "unexpected", "unreachable", "untrusted"),
-        *("drill", "repair", "repair-failed", "set-aside"),
+        *("drill", "repair", "repair-failed", "set-aside", "worse-signatures"),
     ],
 )
 def test_every_kind_has_a_name_in_both_languages(kind: str) -> None:

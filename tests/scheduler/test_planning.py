@@ -17,7 +17,7 @@ from preservation.audit_items import AuditScope, due_items
 
 EVERY_TASK = {
     "ledger-seal", "check", "fill", "sample:alpha", "sample:beta", "audit:alpha", "audit:beta",
-    "audit-sha512:alpha", "audit-sha512:beta", "drill",
+    "audit-sha512:alpha", "audit-sha512:beta", "drill", "audit-signatures",
 }  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def test_a_clock_ten_years_off_makes_each_task_due_once_and_skips_none(
     bed.clock.move(-years * 365 * DAY)
     assert bed.planner.enqueue_due() == []
     bed.clock.move(DAY)
-    assert set(bed.planner.enqueue_due()) == EVERY_TASK - {"drill"}
+    assert set(bed.planner.enqueue_due()) == EVERY_TASK - {"drill", "audit-signatures"}
     finish_all(bed)
     bed.clock.move(90 * DAY)
     assert set(bed.planner.enqueue_due()) == EVERY_TASK
@@ -97,6 +97,7 @@ def test_a_week_of_hours_runs_each_daily_task_once_a_day(bed: ScheduleBed) -> No
     assert runs["ledger-seal"] in (7, 8)
     assert runs["check"] in range(27, 30)
     assert runs["drill"] == 1
+    assert runs["audit-signatures"] in (1, 2)
 
 
 def test_a_clock_ten_years_ahead_leaves_no_file_unread_when_it_is_right_again(
@@ -133,11 +134,10 @@ def test_presets_and_single_settings(tmp_path: Path) -> None:
     assert cycles_of(ScheduleSettings()).audit == 90
     stretched = cycles_of(ScheduleSettings(preset="three-years", drill_days=30))
     assert (stretched.audit, stretched.sha512, stretched.drill) == (1095, 1095, 30)
-    bed = make_schedule_bed(
-        tmp_path / "archive", schedule=ScheduleSettings(sample_files=0, metrics_file="kho.prom")
-    )
+    schedule = ScheduleSettings(sample_files=0, signatures_days=0, metrics_file="kho.prom")
+    bed = make_schedule_bed(tmp_path / "archive", schedule=schedule)
     kinds = {task.policy.name.partition(":")[0] for task in plan_of(bed.settings)}
-    assert "sample" not in kinds
+    assert not kinds & {"sample", "audit-signatures"}
     assert "metrics" in kinds
 
 
