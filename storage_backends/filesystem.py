@@ -37,6 +37,7 @@ from storage_backends.interface import (
     HeadToken,
     HeadTooLarge,
     MediumFailed,
+    NewObject,
     NoSpace,
     NotSetAside,
     ObjectExists,
@@ -49,6 +50,7 @@ from storage_backends.interface import (
 from storage_backends.keys import check_key, check_prefix
 from storage_backends.local_disk import STANDING_FOLDERS, LocalDisk, LocalFile, RootUnusable
 from storage_backends.local_reading import pass_each
+from storage_backends.local_writing import put_each
 from storage_backends.settling import parent_of
 from storage_backends.sources import BytesSource
 from storage_backends.staged import StagedFile
@@ -106,6 +108,12 @@ class FilesystemBackend:
                     source, backend=self.name, key=key, size_bytes=size_bytes, sha256=sha256
                 )
                 self._publish_new(staged, key)
+
+    def put_each(self, objects: Sequence[NewObject], /) -> None:
+        """As :class:`storage_backends.interface.PutEach`."""
+        for each in objects:
+            check_key(each.key)
+        put_each(self._disk, objects, refuse_taken=self._refuse_taken, publish=self._publish_new)
 
     def settle(self, prefix: str) -> None:
         check_prefix(prefix)

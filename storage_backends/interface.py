@@ -37,7 +37,7 @@ What must hold, on every backend and every wrapper (the suite in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,6 +181,26 @@ class Source(Protocol):
 
     def open(self) -> AbstractContextManager[BinaryIO]:
         """A fresh stream from the first byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewObject:
+    """One object to create: what ``put_new`` is told of it."""
+
+    key: str
+    source: Source
+    size_bytes: int
+    sha256: str
+
+
+class PutEach(Protocol):
+    """How a store creates many small objects at once, where it can: its ``put_each``.
+
+    Each is created as ``put_new`` does it. The first error is raised; then any of them may have
+    been created.
+    """
+
+    def __call__(self, objects: Sequence[NewObject], /) -> None: ...
 
 
 class StorageBackend(Protocol):

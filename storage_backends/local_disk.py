@@ -21,6 +21,7 @@ from storage_backends.interface import (
     StorageError,
     WrongEntryType,
 )
+from storage_backends.seen import SeenFolders
 from storage_backends.settling import Unsettled, parent_of, ways
 from storage_backends.staged import StagedFile, locked_descriptor, staged_file
 from storage_backends.system import SystemCalls, meaning_of
@@ -93,6 +94,7 @@ class LocalDisk:
         self.root = root
         self.system = system
         self.unsettled = Unsettled()
+        self._seen = SeenFolders()
         self._identity = self._root_identity()
 
     @property
@@ -199,16 +201,26 @@ class LocalDisk:
     def make_folders(self, folder: str) -> list[str]:
         """``folder`` exists; those made on the way to it, outermost first."""
         self.check_mounted()
+        unseen = self._seen.unseen(folder)
+        if unseen or self.status(folder) is not None:
+            with suppress(FileNotFoundError):
+                return self._make(unseen)
+        # One that we saw is gone since: all of the way is looked at again.
+        self._seen.none()
+        return self._make(self._seen.unseen(folder))
+
+    def _make(self, folders: list[str]) -> list[str]:
         made = []
-        for way in reversed([way for way in ways(folder) if way]):
+        for way in folders:
             try:
                 self.system.mkdir(self.path(way), STANDING_FOLDERS.get(way, 0o777))
             except FileExistsError:
                 if not stat.S_ISDIR(self.system.lstat(self.path(way)).st_mode):
                     raise WrongEntryType(backend=self.name, key=way) from None
-                continue
-            made.append(way)
-            self.unsettled.made(way)
+            else:
+                made.append(way)
+                self.unsettled.made(way)
+            self._seen.add(way)
         return made
 
     def prune(self, folder: str, *, up_to: str = "") -> None:

@@ -23,6 +23,8 @@ class Unsettled:
         self._lock = threading.Lock()
         self._touched: set[str] = set()
         self._known: dict[str, None] = {}
+        self._inside: dict[str, set[str]] = {}
+        """The folders on the way from the root to what is known, by the folder they are in."""
         self._doubtful: set[str] = set()
 
     def touch(self, folder: str) -> None:
@@ -60,10 +62,8 @@ class Unsettled:
 
     def settled(self, folder: str) -> None:
         """Everything that was made below ``folder`` is durable."""
-        below = f"{folder}/" if folder else ""
         with self._lock:
-            for known in [k for k in self._known if k.startswith(below)]:
-                del self._known[known]
+            self._unlearn_below(folder)
             self._know(folder)
 
     def failed(self, folders: set[str], *, lost: bool) -> None:
@@ -84,8 +84,31 @@ class Unsettled:
 
     def _know(self, folder: str) -> None:
         self._known[folder] = None
+        while folder:
+            parent = parent_of(folder)
+            siblings = self._inside.setdefault(parent, set())
+            if folder in siblings:
+                break
+            siblings.add(folder)
+            folder = parent
         if len(self._known) > _KNOWN_LIMIT:
-            del self._known[next(iter(self._known))]
+            self._unlearn(next(iter(self._known)))
+
+    def _unlearn_below(self, folder: str) -> None:
+        """Costs what is forgotten, not what is known: an archive settles for every dossier."""
+        for inner in self._inside.pop(folder, ()):
+            self._unlearn_below(inner)
+            self._known.pop(inner, None)
+
+    def _unlearn(self, folder: str) -> None:
+        """``folder`` is not known, and nothing leads to it any more but to what is below it."""
+        del self._known[folder]
+        while folder and folder not in self._inside and folder not in self._known:
+            parent = parent_of(folder)
+            self._inside[parent].discard(folder)
+            if not self._inside[parent]:
+                del self._inside[parent]
+            folder = parent
 
 
 def parent_of(path: str) -> str:

@@ -51,7 +51,14 @@ class StagedFile:
     def fill(
         self, source: Source, *, backend: str, key: str, size_bytes: int, sha256: str
     ) -> None:
-        """Holds exactly the named bytes, durably; :class:`DigestMismatch` for any others.
+        """As :meth:`take`, durably."""
+        self.take(source, backend=backend, key=key, size_bytes=size_bytes, sha256=sha256)
+        self.make_durable()
+
+    def take(
+        self, source: Source, *, backend: str, key: str, size_bytes: int, sha256: str
+    ) -> None:
+        """Holds exactly the named bytes; :class:`DigestMismatch` for any others.
 
         A source that goes on for ever costs one chunk more than ``size_bytes``.
         """
@@ -68,7 +75,11 @@ class StagedFile:
                 expected_bytes=size_bytes,
                 found_bytes=self.size_bytes,
             )
-        self.make_durable()
+
+    def start_writing(self) -> None:
+        """The bytes are on their way to the medium; nothing waits for them yet."""
+        # Linux starts to write what it is told that nobody will read soon.
+        self._system.drop_cache(self._descriptor)
 
     def make_durable(self) -> None:
         """The bytes survive a power cut; their name does not yet."""

@@ -30,8 +30,10 @@ from schemas.progress import Progress
 from storage_backends.interface import (
     HeadConflict,
     HeadToken,
+    NewObject,
     ObjectExists,
     ObjectNotFound,
+    PutEach,
     Source,
     StorageBackend,
     StorageError,
@@ -39,6 +41,9 @@ from storage_backends.interface import (
 from storage_backends.reading import ReadRequest, read_digests
 
 _BATCH = 256
+_TOGETHER = 32
+_TOGETHER_BYTES = 4 * 1024 * 1024
+"""Small files that are made durable together, where the store can do that."""
 
 
 class ReadBackFailed(StorageError):
@@ -97,7 +102,7 @@ def write_version(
     if token != _COMMITTED:
         write_content(backend, version, progress=progress, resuming=resuming)
         for key, text in _structure(version):
-            _put(backend, key, text, resuming)
+            _put(backend, NewObject(key, text.source, text.size_bytes, text.sha256), resuming)
         backend.settle(ref.object_prefix)
         read_back(backend, version, progress=progress)
         _commit(backend, version, token)
@@ -143,20 +148,22 @@ def write_content(
 ) -> None:
     """Every content file of the version is durable under its key, several at a time."""
     prefix = version.ref.object_prefix
+    put_each: PutEach | None = None if resuming else getattr(backend, "put_each", None)
 
-    def put(item: ContentItem) -> int:
-        key = prefix + item.path
-        try:
-            backend.put_new(key, item.source, size_bytes=item.size_bytes, sha256=item.sha256)
-        except ObjectExists:
-            if not resuming:
-                raise
-        return item.size_bytes
+    def put(group: list[ContentItem]) -> list[ContentItem]:
+        new = [NewObject(prefix + i.path, i.source, i.size_bytes, i.sha256) for i in group]
+        if put_each is not None:
+            put_each(new)
+        else:
+            for each in new:
+                _put(backend, each, resuming)
+        return group
 
     with ThreadPoolExecutor(backend.capabilities.read_threads) as pool:
         for batch in _batches(version.content(), _BATCH):
-            for size_bytes in pool.map(put, batch):
-                progress.advance(files=1, size_bytes=size_bytes)
+            for group in pool.map(put, _groups(batch, _TOGETHER if put_each else 1)):
+                for item in group:
+                    progress.advance(files=1, size_bytes=item.size_bytes)
 
 
 def read_back(backend: StorageBackend, version: VersionContent, *, progress: Progress) -> None:
@@ -239,12 +246,26 @@ def _commit(backend: StorageBackend, version: VersionContent, token: HeadToken |
         ) from error
 
 
-def _put(backend: StorageBackend, key: str, text: Written, resuming: bool) -> None:
+def _put(backend: StorageBackend, new: NewObject, resuming: bool) -> None:
     try:
-        backend.put_new(key, text.source, size_bytes=text.size_bytes, sha256=text.sha256)
+        backend.put_new(new.key, new.source, size_bytes=new.size_bytes, sha256=new.sha256)
     except ObjectExists:
         if not resuming:
             raise
+
+
+def _groups(items: list[ContentItem], most: int) -> Iterator[list[ContentItem]]:
+    """Items that one thread writes together: ``most`` of them, or few that are large, so that
+    these are shared out."""
+    group: list[ContentItem] = []
+    size_bytes = 0
+    for item in items:
+        if group and (len(group) == most or size_bytes + item.size_bytes > _TOGETHER_BYTES):
+            yield group
+            group, size_bytes = [], 0
+        group.append(item)
+        size_bytes += item.size_bytes
+    yield group
 
 
 def _batches(items: Iterable[ContentItem], size: int) -> Iterator[list[ContentItem]]:
