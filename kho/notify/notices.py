@@ -21,6 +21,8 @@ class Kind(StrEnum):
     UNDER_REPLICATED = "under-replicated"
     OVERDUE = "overdue-audit"
     DRILL_FAILED = "failed-drill"
+    OVERDUE_HOLDING = "overdue-holding"
+    MEDIA_RENEWAL = "media-renewal"
     WORSE_SIGNATURES = "worse-signatures"
     FAILED_TASK = "failed-task"
 

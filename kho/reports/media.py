@@ -1,28 +1,21 @@
-"""The register of media: which there are, and when each must be replaced.
-
-Source: Circular 05/2025/TT-BNV, articles 26 and 27: media are replaced at least a year before
-their rated life ends.
-"""
+"""The register of media: which there are, and when each must be replaced."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import msgspec
 
 from kho.reports.heading import Report, heading_of
-from kho.reports.media_settings import MediumSettings
+from kho.reports.media_settings import MediumSettings, renewal_of
 from kho.reports.sheet import Bar, Bars, Sheet
 from kho.reports.tabling import table_of
 from repository.archive import Repository
 from schemas.records import Record
 from schemas.text import Language, say
 
-YEAR_DAYS = 365.25
-SOON_DAYS = 180
-"""A renewal so near is told of: buying and copying take months."""
 _COLUMNS = (
     "code",
     "kind",
@@ -78,14 +71,7 @@ def media_report(archive: Repository, register: Sequence[MediumSettings]) -> Med
 
 
 def _medium(stated: MediumSettings, today: date, damage: Counter[str]) -> Medium:
-    ends = stated.in_use_since + timedelta(days=round(stated.rated_life_years * YEAR_DAYS))
-    replace_by = max(stated.in_use_since, ends - timedelta(days=round(YEAR_DAYS)))
-    if stated.retired_on is not None and stated.retired_on <= today:
-        state = "retired"
-    elif today >= replace_by:
-        state = "overdue"
-    else:
-        state = "soon" if today >= replace_by - timedelta(days=SOON_DAYS) else "good"
+    renewal = renewal_of(stated, today)
     return Medium(
         code=stated.code,
         kind=stated.kind,
@@ -93,9 +79,9 @@ def _medium(stated: MediumSettings, today: date, damage: Counter[str]) -> Medium
         place=stated.place,
         in_use_since=stated.in_use_since.isoformat(),
         rated_life_years=stated.rated_life_years,
-        life_ends=ends.isoformat(),
-        replace_by=replace_by.isoformat(),
-        state=state,
+        life_ends=renewal.life_ends.isoformat(),
+        replace_by=renewal.replace_by.isoformat(),
+        state=renewal.state,
         damage_ever=damage[stated.replica] if stated.replica else 0,
         replaced_by=stated.replaced_by,
     )

@@ -1,11 +1,20 @@
-"""Settings of the register of media (*sổ phương tiện lưu trữ*)."""
+"""The register of media (*sổ phương tiện lưu trữ*): its settings, and the days they come to.
+
+Source: Circular 05/2025/TT-BNV, articles 26 and 27: media are replaced at least a year before
+their rated life ends.
+"""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Annotated, Literal
 
 import msgspec
+
+YEAR_DAYS = 365.25
+SOON_DAYS = 180
+"""A renewal so near is told of: buying and copying take months."""
 
 
 class MediumSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -27,3 +36,24 @@ class MediumSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """The day it was taken out of use; a retired medium stays in the register."""
     replaced_by: str = ""
     """The code of the medium that took its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """By when a medium is to be replaced, and how that stands on a day."""
+
+    life_ends: date
+    replace_by: date
+    state: Literal["good", "soon", "overdue", "retired"]
+
+
+def renewal_of(stated: MediumSettings, today: date) -> Renewal:
+    """How the renewal of a medium stands today."""
+    ends = stated.in_use_since + timedelta(days=round(stated.rated_life_years * YEAR_DAYS))
+    replace_by = max(stated.in_use_since, ends - timedelta(days=round(YEAR_DAYS)))
+    if stated.retired_on is not None and stated.retired_on <= today:
+        return Renewal(ends, replace_by, "retired")
+    if today >= replace_by:
+        return Renewal(ends, replace_by, "overdue")
+    is_soon = today >= replace_by - timedelta(days=SOON_DAYS)
+    return Renewal(ends, replace_by, "soon" if is_soon else "good")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
 
+from ingest.due import due_of
+from ingest.holding import held_submissions
 from kho.notify.notices import Kind, Trouble
+from kho.reports.media_settings import MediumSettings, renewal_of
 from kho.scheduler.outcomes import Outcome
 from repository.archive import Repository
 from repository.replica import failure_domains
@@ -71,3 +75,21 @@ def overdue(archive: Repository, cycle_days: int) -> tuple[Trouble, ...]:
     }
     named = tuple(sorted(name for name, count in late.items() if count))
     return (Trouble(Kind.OVERDUE, sum(late.values()), named),)
+
+
+def overdue_holding(archive: Repository, decision_days: int) -> tuple[Trouble, ...]:
+    """Held submissions that nobody decided about in time."""
+    now = archive.now()
+    late = sum(
+        due_of(held.receipt.received, days=decision_days, now=now).overdue
+        for held in held_submissions(archive)
+    )
+    return (Trouble(Kind.OVERDUE_HOLDING, late),)
+
+
+def media_renewal(archive: Repository, register: Iterable[MediumSettings]) -> tuple[Trouble, ...]:
+    """Media that are to be replaced within half a year, or should have been."""
+    today = archive.now().date()
+    near = [one for one in register if renewal_of(one, today).state in ("soon", "overdue")]
+    replicas = {one.replica for one in near if one.replica}
+    return (Trouble(Kind.MEDIA_RENEWAL, len(near), tuple(sorted(replicas))),)

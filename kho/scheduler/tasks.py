@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from kho.notify.notices import Kind, Trouble
-from kho.scheduler.observing import damage, overdue, under_replicated, unreachable, untrusted
+from kho.scheduler.observing import (
+    damage,
+    media_renewal,
+    overdue,
+    overdue_holding,
+    under_replicated,
+    unreachable,
+    untrusted,
+)
 from kho.scheduler.outcomes import Ended, Outcome
 from kho.scheduler.plan import Task, TaskKind
 from kho.scheduler.settings import cycles_of
@@ -217,6 +225,8 @@ def _check(doing: Doing) -> Ended:
         *damage(archive),
         *under_replicated(archive),
         *overdue(archive, cycles_of(doing.settings.schedule).audit),
+        *overdue_holding(archive, doing.settings.ingest.decision_days),
+        *media_renewal(archive, doing.settings.media),
     )
     figures = {str(trouble.kind): trouble.count for trouble in troubles}
     return Ended(Outcome.DONE, figures, troubles)
