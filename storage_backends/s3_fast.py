@@ -1,8 +1,8 @@
 """S3 through obstore: the same contract, several times faster on small files.
 
-What is small is put and read through obstore; large objects, heads, copies and everything
-that went wrong go through boto3, which can say exactly why. An object that is to be locked is
-put by boto3 too: obstore does not know Object Lock.
+What is small is put and read through obstore; large objects, writing heads, copies, listings
+and everything that went wrong go through boto3, which can say exactly why. An object that is
+to be locked is put by boto3 too: obstore does not know Object Lock.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from obstore.exceptions import (
 )
 from obstore.store import S3Store as FastClient
 
-from storage_backends.interface import BackendUnavailable
+from storage_backends.interface import BackendUnavailable, HeadToken
 from storage_backends.keys import check_key
 from storage_backends.s3.bucket import ABSENT, OUR_DIGEST
 from storage_backends.s3.client import access_key
@@ -52,6 +52,17 @@ class FastS3Store(S3Store):
         super().__init__(name, client, place, options, **more)
         self._fast = _fast_client(client, place, options)
         self._locks = bool(options.lock)
+
+    def read_head(self, key: str) -> tuple[bytes, HeadToken]:
+        check_key(key)
+        try:
+            found = obstore.get(self._fast, key)
+            token = found.meta["e_tag"]
+            if token and found.meta["size"] <= _SMALL_BYTES:
+                return bytes(found.bytes()), HeadToken(token)
+        except (BaseError, OSError):
+            pass  # boto3 succeeds, or says exactly why not
+        return super().read_head(key)
 
     def open(self, key: str, *, offset: int = 0) -> AbstractContextManager[BinaryIO]:
         check_key(key)
