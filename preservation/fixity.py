@@ -24,6 +24,7 @@ from preservation.audit_items import (
     stray_prefixes,
 )
 from preservation.audit_result import AuditResult, DamageLine, Tally
+from preservation.audit_telling import journal_body
 from preservation.canaries import canary_rng
 from preservation.examine import (
     Examined,
@@ -114,7 +115,7 @@ def audit(
         seconds=monotonic() - started_s,
     )
     result = msgspec.structs.replace(result, ledger_head=archive.ledger_head())
-    archive.record_entries([("audit", msgspec.to_builtins(result))])
+    archive.record_entries([("audit", journal_body(archive, result))])
     return msgspec.structs.replace(result, ledger_head=archive.ledger_head())
 
 
