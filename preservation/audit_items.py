@@ -31,6 +31,7 @@ class AuditScope:
 
     ``everything`` ignores when files were last verified. With ``sample_files`` so many files
     are chosen at random on each replica, by ``sample_seed``, whenever they were last verified.
+    ``never_limit``: of what is due because it was never read, so many files at most.
     ``limit_bytes`` and ``limit_s`` end the run early, as far as it meant to go.
     """
 
@@ -41,6 +42,7 @@ class AuditScope:
     limit_bytes: int | None = None
     limit_s: float | None = None
     due_after_days: float = 90.0
+    never_limit: int | None = None
     algorithm: Algorithm = "sha256"
     sample_files: int = 0
     sample_seed: str = ""
@@ -81,6 +83,7 @@ def asked_items(archive: Repository, scope: AuditScope, replica: str) -> Iterato
         replica,
         before=format_moment(before),
         now=format_moment(now),
+        never_limit=scope.never_limit,
         algorithm=scope.algorithm,
     ):
         yield _item_of(facts, scope.algorithm, prefix_of)

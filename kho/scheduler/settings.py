@@ -28,7 +28,7 @@ class ScheduleSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """Every file on every replica is read within so many days; 0 takes the preset's."""
     sha512_cycle_days: Days = 0
     """Every file is read by SHA-512, the slower digest, within so many days; 0 takes the
-    preset's."""
+    preset's. Files that never were are spread over half of it."""
     drill_days: Days = 0
     """A restore drill at least every so many days; 0 takes the preset's."""
     drill_aips: AtLeastOne = 5

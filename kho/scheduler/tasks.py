@@ -43,6 +43,10 @@ GRACE = timedelta(minutes=30)
 """What a run may take beyond the end of its hours before it is stopped between files."""
 
 
+SHARE_FILES = 1000
+"""So many files never read by SHA-512 are read in a day, however few the archive has."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doing:
     """One piece of work in hand."""
@@ -68,10 +72,19 @@ def _audit(doing: Doing) -> Ended:
     scope = AuditScope(
         replicas=(doing.task.replica,),
         due_after_days=cycles.sha512 if algorithm == "sha512" else cycles.audit,
+        never_limit=_share(doing, cycles.sha512) if algorithm == "sha512" else None,
         algorithm=algorithm,
         limit_s=_seconds_left(doing),
     )
     return _run_audit(doing, scope)
+
+
+def _share(doing: Doing, cycle_days: int) -> int:
+    """How many files never read so may be read in a day: half a cycle reads them all. At once,
+    the first audit of an archive would read everything, and so would one a cycle later."""
+    archive = doing.archive
+    seen = archive.catalogue.coverage(doing.task.replica, now=format_moment(archive.now()))
+    return max(SHARE_FILES, 2 * seen.files // cycle_days)
 
 
 def _sample(doing: Doing) -> Ended:
@@ -113,7 +126,7 @@ def _run_audit(doing: Doing, scope: AuditScope) -> Ended:
         outcome = Outcome.STOPPED
     elif result.found_damage:
         outcome = Outcome.DAMAGE
-    more = outcome is Outcome.STOPPED or _is_more_due(doing, scope)
+    more = outcome is Outcome.STOPPED or _is_more_due(doing, scope, result.files)
     troubles = (
         *damage(archive),
         *untrusted(archive, doing.task.policy.name, is_untrusted=outcome is Outcome.UNTRUSTED),
@@ -122,17 +135,20 @@ def _run_audit(doing: Doing, scope: AuditScope) -> Ended:
     return Ended(outcome, figures, troubles, more)
 
 
-def _is_more_due(doing: Doing, scope: AuditScope) -> bool:
-    """Whether the run ended before it had looked at everything that is due."""
+def _is_more_due(doing: Doing, scope: AuditScope, read: int) -> bool:
+    """Whether the run ended before it had looked at everything that is due, but for what of
+    the files never read is left for other days."""
     if scope.sample_files or not doing.archive.unreachable.keys().isdisjoint(scope.replicas):
         return False
     now = doing.archive.now()
     before = format_moment(now - timedelta(days=scope.due_after_days))
+    has_share = scope.never_limit is not None and read >= scope.never_limit
     due = doing.archive.catalogue.due_files(
         doing.task.replica,
         before=before,
         now=format_moment(now),
         limit=1,
+        never_limit=0 if has_share else None,
         algorithm=scope.algorithm,
     )
     return any(True for _ in due)

@@ -77,26 +77,30 @@ class Fixity:
         before: str,
         now: str,
         limit: int | None = None,
+        never_limit: int | None = None,
         algorithm: Algorithm = "sha256",
     ) -> Iterator[ContentFacts]:
         """The files of a replica last looked at before ``before``, each once.
 
         With ``sha512`` only looks by that digest count; a look by it counts for both.
+        ``never_limit``: of those never looked at, so many at most.
 
         First those never looked at, then those whose last look lies after ``now``, then the
         one longest ago. Only dossiers that were copied to the replica: what was never there
         is under-replicated, not damaged. Checks recorded meanwhile do not disturb the order.
         """
         looks = file_check if algorithm == "sha256" else deep_check
-        return islice(self._due(looks, replica, before, now), limit)
+        return islice(self._due(looks, replica, before, now, never_limit), limit)
 
-    def _due(self, looks: Table, replica: str, before: str, now: str) -> Iterator[ContentFacts]:
+    def _due(
+        self, looks: Table, replica: str, before: str, now: str, never_limit: int | None
+    ) -> Iterator[ContentFacts]:
         with self._database.read() as connection:
             key = key_of(connection, replica)
             # Taken down before anything is yielded: what this run records is never "later".
             later = array("q", connection.execute(_looked_at_after(looks, key, now)).scalars())
         wanted = content_files().where(copied_to(replica))
-        yield from self._never(looks, wanted, key)
+        yield from islice(self._never(looks, wanted, key), never_limit)
         for batch in in_batches(later):
             page = wanted.where(content.c.content_key.in_(batch)).order_by(content.c.content_key)
             yield from map(content_of, self._database.rows(page))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
@@ -48,6 +50,20 @@ def test_a_look_by_sha512_counts_for_both_cycles_and_one_by_sha256_only_for_its_
         assert not list(due_items(archive, DEEP, "alpha"))
         audit(archive, AuditScope(everything=True), seed=3)
         assert not list(due_items(archive, DEEP, "alpha"))
+
+
+def test_a_share_of_what_was_never_read_leaves_nothing_overdue_waiting(bed: TestBed) -> None:
+    share = replace(DEEP, never_limit=5)
+    with bed.open() as archive:
+        first = {item.key for item in due_items(archive, share, "alpha")}
+        audit(archive, share, seed=1)
+        second = {item.key for item in due_items(archive, share, "alpha")}
+        assert (len(first), len(second), first & second) == (5, 5, set())
+        bed.clock.start += timedelta(days=366)
+        later = {item.key for item in due_items(archive, share, "alpha")}
+        assert later == first | second, "overdue is never put off"
+        everything = {item.key for item in due_items(archive, DEEP, "alpha")}
+        assert len(everything) > 20
 
 
 def test_an_audit_by_sha512_finds_damage(bed: TestBed) -> None:

@@ -25,7 +25,9 @@ from kit.archives import store
 from kit.command_line import Shell
 from kit.oracles import PROJECT
 from kit.schedule import DAY, Listener, ScheduleBed, make_schedule_bed
-from preservation.examine import Examined, Item
+from preservation import fixity
+from preservation.audit_items import AuditScope, due_items
+from preservation.examine import Examined, Item, root_items
 from preservation.fixity import audit
 from repository.archive import Repository
 from repository.sealing import range_of
@@ -237,6 +239,41 @@ def test_a_stopped_audit_goes_on_where_it_was(bed: ScheduleBed) -> None:
     assert rest.item.key == stopped.item.key
     assert rest.ended.outcome is Outcome.DONE
     assert seen > 0
+
+
+def runs_of(bed: ScheduleBed, policy: str) -> list[Ended]:
+    """One task alone, as often as it has more to do; how each run ended."""
+    worker = bed.worker()
+    (task,) = (task for task in worker.tasks if task.policy.name == policy)
+    assert bed.planner.enqueue(task)
+    return [worked.ended for worked in iter(worker.step, None)]
+
+
+def test_the_first_cycle_by_sha512_is_spread_over_days(
+    bed: ScheduleBed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SHARE_FILES", 15)
+    always = len(root_items())
+    with bed.open() as archive:
+        deep = AuditScope(algorithm="sha512", due_after_days=365)
+        left = len(list(due_items(archive, deep, "alpha")))
+    while left > 0:
+        (ended,) = runs_of(bed, "audit-sha512:alpha")
+        assert (ended.outcome, ended.more) == (Outcome.DONE, False)
+        assert ended.result["files"] == min(left, 15) + always
+        left -= 15
+        bed.clock.move(DAY)
+    assert [e.result["files"] for e in runs_of(bed, "audit-sha512:alpha")] == [always]
+
+
+def test_a_share_that_the_hours_cut_short_is_gone_on_with(
+    bed: ScheduleBed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "SLICE_S", 0.0)
+    monkeypatch.setattr(fixity, "WINDOW_FILES", 15)
+    runs = runs_of(bed, "audit-sha512:alpha")
+    assert [ended.more for ended in runs] == [*[True] * (len(runs) - 1), False]
+    assert len(runs) > 2
 
 
 def test_an_audit_that_runs_far_beyond_its_hours_waits_for_the_next(tmp_path: Path) -> None:
