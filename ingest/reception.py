@@ -9,7 +9,6 @@ from ingest.checks.tt05_tree import DATA, nfc
 from ingest.desk import Desk
 from ingest.registers import load_registers
 from repository.aip.packaging_tt05_fields import OBJID
-from repository.catalogue.errors import SearchUnsupported
 from repository.catalogue.rows import AipSummary
 from repository.facts import AipFacts
 from schemas.ids import AipId
@@ -31,6 +30,7 @@ def reception_facts(
     kind = settings.archive_kind
     secret = [replica for replica in archive.replicas if replica.may_hold(Access.SECRET)]
     known = _Known(desk, besides)
+    searchable = archive.catalogue.can_search
     registers = load_registers(settings.registers)
     return ReceptionFacts(
         now=archive.now(),
@@ -40,9 +40,9 @@ def reception_facts(
         historical=None if kind == "unknown" else kind == "historical",
         isolated=len(secret) >= archive.settings.min_copies,
         accepts_tests=settings.accept_test_packages,
-        held_by_objid=known.by_objid if known.searchable else None,
+        held_by_objid=known.by_objid if searchable else None,
         held_by_code=known.by_code,
-        linked=known.linked if known.searchable else None,
+        linked=known.linked if searchable else None,
         transfer_list=desk.transfer_list,
         same_submission=arrived,
     )
@@ -54,15 +54,6 @@ class _Known:
     def __init__(self, desk: Desk, besides: AipId | None) -> None:
         self._catalogue = desk.archive.catalogue
         self._besides = besides
-
-    @property
-    def searchable(self) -> bool:
-        """Whether the catalogue has a full-text index."""
-        try:
-            self._catalogue.search("uuid", limit=1)
-        except SearchUnsupported:
-            return False
-        return True
 
     def by_code(self, code: str) -> Sequence[Held]:
         """Dossiers with this code."""

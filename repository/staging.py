@@ -40,11 +40,22 @@ class Staging:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def make_durable(path: Path) -> None:
-    """The file's bytes and its name survive a power cut."""
-    for target, flags in ((path, os.O_RDONLY), (path.parent, os.O_RDONLY | os.O_DIRECTORY)):
-        descriptor = os.open(target, flags)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def make_durable(*paths: Path) -> None:
+    """The files' bytes and their names survive a power cut."""
+    for path in paths:
+        _sync(path, os.O_RDONLY)
+    for folder in {path.parent for path in paths}:
+        make_names_durable(folder)
+
+
+def make_names_durable(folder: Path) -> None:
+    """The names in ``folder``, their removals and renamings too, survive a power cut."""
+    _sync(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _sync(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

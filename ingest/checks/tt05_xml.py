@@ -12,10 +12,10 @@ from ingest.checks.tt05_tree import DATA, DOCUMENTATION, SCHEMAS, PackageFile
 from schemas.errors import PackageError
 from schemas.findings import Severity
 from schemas.mets_facts import CSIP_CASE, DIV_AMDID, FILEGRP_USER, NO_NAMESPACE
-from schemas.mets_read import METS_CAPS, NotMets
-from schemas.premis_read import PREMIS_CAPS, NotPremis
+from schemas.mets_read import NotMets
+from schemas.premis_read import NotPremis
 from schemas.xml import Element, Xsd, XsdFault, events_untrusted, parse_untrusted
-from schemas.xml_caps import XmlCaps, XmlRefused
+from schemas.xml_caps import XmlRefused
 from schemas.xml_repairs import mend_mets, mend_premis
 
 _DECLARED = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -79,7 +79,7 @@ def mets_schema(case: Case) -> Iterator[Mark]:
                 yield hit("TT05-032", part.path, Severity.WARNING, msg=name)
         mend = mend_mets if repairs else None
         file = case.package.tree.files[part.path]
-        yield from _faults("TT05-032", part.path, file, case.schemas.mets, METS_CAPS, mend)
+        yield from _faults("TT05-032", part.path, file, case.schemas.mets, mend)
 
 
 def premis_schema(case: Case) -> Iterator[Mark]:
@@ -92,7 +92,7 @@ def premis_schema(case: Case) -> Iterator[Mark]:
             yield hit("TT05-117", part.path)
         mend = mend_premis if part.repairs else None
         file = case.package.tree.files[part.path]
-        yield from _faults("TT05-116", part.path, file, case.schemas.premis, PREMIS_CAPS, mend)
+        yield from _faults("TT05-116", part.path, file, case.schemas.premis, mend)
 
 
 def package_schemas(case: Case) -> Iterator[Mark]:
@@ -145,11 +145,13 @@ def _faults(
     path: str,
     file: PackageFile,
     xsd: Xsd,
-    caps: XmlCaps,
     mend: Callable[[Element], object] | None,
 ) -> Iterator[Mark]:
     try:
-        found = _mended(file, xsd, mend) if mend else xsd.faults_in(file.open, caps)
+        if mend:
+            found = _mended(file, xsd, mend)
+        else:  # the parts of a package were read within their caps, or they would not be parts
+            found = xsd.faults_in(file.open, read_before=file.size_bytes)
     except XmlRefused as error:
         yield hit(rule, path, msg=_reason(error))
         return

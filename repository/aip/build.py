@@ -19,7 +19,7 @@ from repository.aip.spool import FILES
 from repository.ocfl.claims import VersionRef
 from repository.ocfl.writer import ContentItem
 from repository.ocfl.written import Written
-from repository.staging import make_durable
+from repository.staging import make_durable, make_names_durable
 from schemas.digests import CHUNK_BYTES
 from schemas.ids import AipId
 from schemas.nouns import Access, Place
@@ -109,8 +109,6 @@ def seal(
     """The build in ``folder`` is sealed and durable: its content list and its inventory, and
     for a first version the list of its files, are written."""
     lists = [name for name in (INVENTORY_FILE, CONTENT, FILES) if (folder / name).exists()]
-    for name in lists:
-        make_durable(folder / name)
     inventory = Written.at(folder / INVENTORY_FILE)
     files = total = 0
     decoder = msgspec.json.Decoder(ContentLine)
@@ -134,9 +132,9 @@ def seal(
     )
     partial = folder / f"{BUILT}.partial"
     partial.write_bytes(encode(record))
-    make_durable(partial)
+    make_durable(*(folder / name for name in lists), partial)
     partial.rename(folder / BUILT)
-    make_durable(folder / BUILT)
+    make_names_durable(folder)
     return SealedBuild(folder, record, inventory)
 
 

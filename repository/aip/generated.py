@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import mimetypes
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from schemas.digests import Digests, PassingReader
+from schemas.digests import Digests
+
+_PIECE_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +26,40 @@ class GeneratedFile:
     mime: str
 
 
-class _Tee:
-    """Passes what is written to the file through a reader of digests."""
+class _Digested:
+    """Collects what is written, line by line, and hands it on in large pieces, digested."""
 
-    def __init__(self, out: BinaryIO, passing: PassingReader) -> None:
+    def __init__(self, out: BinaryIO) -> None:
         self._out = out
-        self._passing = passing
+        self._sha256 = hashlib.sha256()
+        self._sha512 = hashlib.sha512()
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+        self.size_bytes = 0
 
     def write(self, data: bytes) -> int:
-        self._passing.update(data)
-        return self._out.write(data)
+        self._waiting.append(data)
+        self._waiting_bytes += len(data)
+        if self._waiting_bytes >= _PIECE_BYTES:
+            self.flush()
+        return len(data)
 
     def writelines(self, lines: Iterable[bytes]) -> None:
         for line in lines:
             self.write(line)
 
     def flush(self) -> None:
-        self._out.flush()
+        piece = b"".join(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._sha256.update(piece)
+        self._sha512.update(piece)
+        self._out.write(piece)
+        self.size_bytes += len(piece)
+
+    @property
+    def digests(self) -> Digests:
+        return Digests(self._sha256.hexdigest(), self._sha512.hexdigest())
 
 
 class GeneratedFiles:
@@ -53,11 +73,12 @@ class GeneratedFiles:
     def write(self, logical_path: str, write: Callable[[BinaryIO], None]) -> GeneratedFile:
         """The file exists in staging with what ``write`` wrote, digests taken in passing."""
         staged = f"generated/{len(self._written):06d}"
-        passing = PassingReader()
         with (self._folder / staged).open("wb") as out:
-            write(_Tee(out, passing))  # type: ignore[arg-type]  # writers use write, writelines and flush only
+            digested = _Digested(out)
+            write(digested)  # type: ignore[arg-type]  # writers use write, writelines and flush only
+            digested.flush()
         file = GeneratedFile(
-            logical_path, staged, passing.size_bytes, passing.digests, mime_of(logical_path)
+            logical_path, staged, digested.size_bytes, digested.digests, mime_of(logical_path)
         )
         self._written.append(file)
         return file

@@ -33,7 +33,7 @@ from repository.catalogue.tables import (
 )
 from repository.facts import AipFacts, FileFacts
 from schemas.ids import AipId
-from schemas.nouns import Place
+from schemas.nouns import Access, Place
 
 _MOST_FOUND = 50
 
@@ -87,6 +87,11 @@ class Holdings:
             .order_by(version.c.number)
         )
         return tuple(row.inventory_sha256 for row in self._database.rows(query))
+
+    def access_of(self, aip_id: AipId) -> Access | None:
+        """The most closed level that the AIP has in any place; None for an unknown AIP."""
+        levels = self._database.rows(select(aip.c.access).where(aip.c.aip_id == aip_id))
+        return max((Access(row.access) for row in levels), key=lambda a: a.rank, default=None)
 
     def aips(
         self, *, fonds: str | None = None, place: Place | None = None

@@ -6,7 +6,7 @@ of bytes that did not change outlives a new version.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -40,9 +40,10 @@ _T = TypeVar("_T")
 
 def register_facts(connection: Connection, facts: AipFacts) -> int:
     """The AIP's archival rows are exactly ``facts``; its key is returned."""
-    key = _aip_key(connection, facts)
-    for part in (signature, file, document, dossier_field, version):
-        connection.execute(delete(part).where(part.c.aip_key == key))
+    key, known = _aip_key(connection, facts)
+    if known:
+        for part in (signature, file, document, dossier_field, version, evidence):
+            connection.execute(delete(part).where(part.c.aip_key == key))
     _insert(connection, version, (version_row(key, each) for each in facts.versions))
     _insert(
         connection,
@@ -54,8 +55,7 @@ def register_facts(connection: Connection, facts: AipFacts) -> int:
         document,
         (document_row(key, place, each) for place, each in enumerate(facts.documents)),
     )
-    _register_files(connection, key, facts.files)
-    connection.execute(delete(evidence).where(evidence.c.aip_key == key))
+    _register_files(connection, key, facts.files, known=known)
     _insert(connection, evidence, evidence_rows(key, facts))
     _insert(connection, signature, (signature_row(key, each) for each in facts.signatures))
     return key
@@ -76,14 +76,15 @@ def in_batches(rows: Iterable[_T]) -> Iterator[list[_T]]:
         yield batch
 
 
-def _aip_key(connection: Connection, facts: AipFacts) -> int:
+def _aip_key(connection: Connection, facts: AipFacts) -> tuple[int, bool]:
+    """The key of the AIP's row, and whether there was one before."""
     row = aip_row(facts)
     key = connection.execute(_key_of(facts.aip_id, facts.place)).scalar_one_or_none()
     if key is None:
         inserted = connection.execute(insert(aip).returning(aip.c.aip_key), row)
-        return int(inserted.scalar_one())
+        return int(inserted.scalar_one()), False
     connection.execute(update(aip).where(aip.c.aip_key == key), row)
-    return int(key)
+    return int(key), True
 
 
 def _key_of(aip_id: AipId, place: Place) -> Any:
@@ -95,51 +96,64 @@ def _insert(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]
         connection.execute(insert(table), batch)
 
 
-def _register_files(connection: Connection, key: int, files: Iterable[FileFacts]) -> None:
+def _register_files(
+    connection: Connection, key: int, files: Iterable[FileFacts], *, known: bool
+) -> None:
     """Rows of ``file`` and ``content`` for every file; rows of no longer named paths are gone.
 
     A batch at a time: an AIP may have 200,000 files. A content path that many files share is
-    met again in later batches and found in the table.
+    met again in later batches and found in the table. An AIP that was not ``known`` has none
+    before its first batch.
     """
-    stale = set(
-        connection.execute(select(content.c.content_key).where(content.c.aip_key == key)).scalars()
-    )
+    named = select(content.c.content_key).where(content.c.aip_key == key)
+    stale = set(connection.execute(named).scalars()) if known else set()
     for batch in in_batches(files):
-        keys = _content_keys(connection, key, batch, stale)
+        wanted = {each.content_path: (each.sha256, each.sha512) for each in batch}
+        keys = _kept_contents(connection, key, wanted, stale) if known else {}
+        keys |= _new_contents(connection, key, {p: d for p, d in wanted.items() if p not in keys})
         connection.execute(
             insert(file), [file_row(key, keys[each.content_path], each) for each in batch]
         )
+        known = True
     _delete_content(connection, sorted(stale))
 
 
-def _content_keys(
-    connection: Connection, key: int, files: Sequence[FileFacts], stale: set[int]
+def _kept_contents(
+    connection: Connection, key: int, wanted: Mapping[str, tuple[str, str]], stale: set[int]
 ) -> dict[str, int]:
-    """The key of every content path of ``files``; what was met is no longer in ``stale``."""
-    wanted = {each.content_path: (each.sha256, each.sha512) for each in files}
-    known = _known_contents(connection, key, wanted)
+    """The key of every content path of ``wanted`` whose row is as wanted; what was met is no
+    longer in ``stale``."""
+    kept = {}
     gone = []
-    for path, row in list(known.items()):
+    for path, row in _known_contents(connection, key, wanted).items():
         stale.discard(row.content_key)
         # Other digests for a path that OCFL never rewrites: other bytes, never verified.
-        if wanted[path] != (row.sha256.hex(), row.sha512.hex()):
+        if wanted[path] == (row.sha256.hex(), row.sha512.hex()):
+            kept[path] = row.content_key
+        else:
             gone.append(row.content_key)
-            del known[path]
     _delete_content(connection, gone)
-    missing = [
+    return kept
+
+
+def _new_contents(
+    connection: Connection, key: int, wanted: Mapping[str, tuple[str, str]]
+) -> dict[str, int]:
+    """Each content path of ``wanted`` has a row now: the rows' keys."""
+    rows = [
         {
             "aip_key": key,
             "content_path": path,
-            "sha256": bytes.fromhex(digests[0]),
-            "sha512": bytes.fromhex(digests[1]),
+            "sha256": bytes.fromhex(sha256),
+            "sha512": bytes.fromhex(sha512),
         }
-        for path, digests in wanted.items()
-        if path not in known
+        for path, (sha256, sha512) in wanted.items()
     ]
-    if missing:
-        connection.execute(insert(content), missing)
-        known = _known_contents(connection, key, wanted)
-    return {path: row.content_key for path, row in known.items()}
+    if not rows:
+        return {}
+    connection.execute(insert(content), rows)
+    made = _known_contents(connection, key, wanted)
+    return {path: row.content_key for path, row in made.items()}
 
 
 def _known_contents(connection: Connection, key: int, paths: Iterable[str]) -> dict[str, AnyRow]:

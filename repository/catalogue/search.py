@@ -41,13 +41,18 @@ class Search:
 
     _database: Database
 
+    @property
+    def can_search(self) -> bool:
+        """Whether this engine has a full-text index of ours."""
+        return self._database.is_sqlite
+
     def search(self, query: str, *, limit: int = 50, fonds: str | None = None) -> SearchPage:
         """The dossiers that hold every word of the query, by reference code.
 
         Title, codes, keywords, documents' titles and file names are looked through.
         :class:`SearchUnsupported` on an engine without a full-text index of ours.
         """
-        if not self._database.is_sqlite:
+        if not self.can_search:
             raise SearchUnsupported(where=self._database.where)
         match = fts_query(query)
         if match is None:

@@ -322,6 +322,16 @@ def test_a_document_of_any_size_is_judged_without_being_held() -> None:
         judge.faults_in(lambda: io.BytesIO(b"<!DOCTYPE a><a/>"))
 
 
+def test_a_document_that_was_read_before_is_read_once_more_when_it_is_small_and_right() -> None:
+    judge = SchemaCatalogue({"a.xsd": XSD, "b.xsd": IMPORTED}).compile("a.xsd")
+    good = b'<a xmlns:b="urn:b"><b:n>1</b:n></a>'
+    reading = iter([io.BytesIO(good)])
+    assert judge.faults_in(lambda: next(reading), read_before=len(good)) == []
+    bad = good.replace(b"1", b"x")
+    (fault,) = judge.faults_in(lambda: io.BytesIO(bad), read_before=len(bad))
+    assert "'x'" in fault.message
+
+
 def test_judging_stops_when_enough_is_wrong() -> None:
     judge = SchemaCatalogue({"a.xsd": XSD, "b.xsd": IMPORTED}).compile("a.xsd")
     content = b'<a xmlns:b="urn:b">' + b"<b:n>x</b:n>" * 50_000 + b"</a>"
