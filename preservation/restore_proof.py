@@ -15,7 +15,7 @@ from types import TracebackType
 from preservation.restore_forms import TargetFile
 from preservation.restore_write import FileResult, write_closing_file
 from repository.facts import AipFacts
-from repository.journal import last_line
+from repository.journal_files import last_line
 from repository.replica import Replica
 from schemas.errors import KhoError
 from schemas.moments import format_moment

@@ -15,7 +15,7 @@ from typing import Literal
 
 import msgspec
 
-from repository.journal import LedgerBroken, read_lines
+from repository.journal_files import LedgerBroken, read_lines
 from repository.ledger_sealed import (
     LedgerAip,
     found_on,

@@ -9,7 +9,7 @@ import msgspec
 
 from repository.aip.paths import DATA
 from repository.aip.views import CopyView, read_verified
-from repository.journal import LedgerBroken, hash_of
+from repository.journal_files import LedgerBroken, hash_of
 from repository.ocfl.inventory import InventoryUnusable
 from repository.ocfl.layout import object_prefix
 from repository.ocfl.reader import ObjectView, list_objects, read_object

@@ -11,7 +11,7 @@ from repository.aip.views import CopyView
 from repository.archive import CATALOGUE_FILE
 from repository.catalogue import Catalogue, CatalogueUnsupported, sqlite_url
 from repository.facts import AipFacts
-from repository.journal import last_line, read_lines
+from repository.journal_files import last_line, read_lines
 from repository.ledger_sealed import sealed_lines
 from repository.locks import held
 from repository.ocfl.reader import list_objects, read_object

@@ -17,7 +17,7 @@ import msgspec
 from repository.administrative import FONDS, store_administrative
 from repository.archive import Repository
 from repository.catalogue import AipSummary
-from repository.journal import LedgerBroken, hash_of
+from repository.journal_files import LedgerBroken, hash_of
 from repository.locks import held
 from schemas.events import Agent, EventType
 from schemas.ids import AipId

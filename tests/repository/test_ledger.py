@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from kit.archives import TestBed, make_bed, store
-from repository.journal import JOURNAL, LedgerForked, chain
+from repository.journal import chain
+from repository.journal_files import JOURNAL, LedgerForked
 from repository.ledger_check import check_ledger
 from repository.replica import Replica, attach_by_marker
 from schemas.records import encode_line

@@ -14,7 +14,8 @@ from kit.crashing import Fuse, fused
 from repository.archive import NoReplicaAllowed, Repository
 from repository.catalogue import Catalogue
 from repository.creation import create_archive
-from repository.journal import JOURNAL, LedgerBroken, chain, read_lines
+from repository.journal import chain
+from repository.journal_files import JOURNAL, LedgerBroken, journal_key, read_lines
 from repository.ledger_check import check_ledger
 from repository.ledger_sealed import found_on, sealed_lines
 from repository.rebuild import rebuild_catalogue
@@ -207,7 +208,7 @@ def test_a_journal_rewritten_as_a_whole_differs_from_the_ledger_aips(bed: TestBe
     lines[4][1]["verified_at"] = "2020-01-01T00:00:00.000Z"
     forged = chain(lines, seq=0, prev="", moment="2026-11-22T09:00:00.000Z")
     lose_journal(bed, "alpha")
-    memory(bed, "alpha").damage(f"{JOURNAL}{1:012d}.ndjson", b"".join(map(encode_line, forged)))
+    memory(bed, "alpha").damage(journal_key(1), b"".join(map(encode_line, forged)))
     checked = check_ledger(replica_of(bed, "alpha"))
     assert not checked.broken_at
     assert checked.differs_at == 1
@@ -221,7 +222,7 @@ def test_a_forger_who_also_drops_the_sealing_from_the_journal_is_still_found(
         seal_ledger(archive)
     forged = chain([("event", {"id": "x"})] * 9, seq=0, prev="", moment="2026-11-22T09:00:00.000Z")
     lose_journal(bed, "alpha")
-    memory(bed, "alpha").damage(f"{JOURNAL}{1:012d}.ndjson", b"".join(map(encode_line, forged)))
+    memory(bed, "alpha").damage(journal_key(1), b"".join(map(encode_line, forged)))
     assert check_ledger(replica_of(bed, "alpha")).differs_at == 1
 
 

@@ -17,7 +17,7 @@ from kit.archives import TestBed, make_bed, make_plan, make_settings, store
 from kit.desk import desk_of, write_files
 from repository.archive import NoReplicaAllowed, Repository
 from repository.creation import create_archive
-from repository.journal import last_line
+from repository.journal_files import last_line
 from repository.rebuild import rebuild_archive_catalogue
 from repository.replica import Replica
 from repository.settings import ReplicaSettings
