@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
+from repository.aip.verdicts import BY_DIGEST
 from repository.catalogue import AipSummary
 from schemas.ids import AipId
 from schemas.nouns import Access
@@ -23,6 +24,7 @@ _CONTENT = re.compile(r"v\d+/content/")
 _AIP_IN_KEY = re.compile(r"urn%3auuid%3a([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/")
 _SAID_OF_EVENTS = frozenset({"action", "replica", "where"})
 """Facts of events that are words and name no file: what was done, and where."""
+_SAID_OF_SIGNERS = frozenset({"signer", "organisation", "detail"})
 
 Digests: TypeAlias = Mapping[str, str]
 """sha256 of an AIP's stored files by their paths within the object."""
@@ -49,9 +51,22 @@ def discreet(kind: str, body: dict[str, Any], access: Access) -> dict[str, Any]:
             for name, said in body.get("facts", {}).items()
         }
         return {**body, "detail": WITHHELD, "facts": facts}
+    if kind == "signature-verdict":
+        return {**body, "verdict": _discreet_verdict(body["verdict"])}
     if kind == "holding":
         return {**body, "step": {**body["step"], "reason": WITHHELD}}
     return body
+
+
+def _discreet_verdict(verdict: dict[str, Any]) -> dict[str, Any]:
+    """The verdict without the file's name and the signers'; the catalogue knows both."""
+    digest = verdict.get("sha256")
+    signatures = [
+        {**{name: said for name, said in one.items() if name not in _SAID_OF_SIGNERS}, "field": ""}
+        for one in verdict.get("signatures", ())
+    ]
+    path = f"{BY_DIGEST}{digest}" if digest else WITHHELD
+    return {**verdict, "path": path, "signatures": signatures, "detail": ""}
 
 
 def discreet_audit(body: dict[str, Any], secret_files: SecretFiles) -> dict[str, Any]:
@@ -84,7 +99,7 @@ def _by_digest(path: str, digests: Digests) -> str:
     same names in every object."""
     if path not in digests:
         return WITHHELD
-    return f"sha256:{digests[path]}" if _CONTENT.match(path) else path
+    return f"{BY_DIGEST}{digests[path]}" if _CONTENT.match(path) else path
 
 
 def discreet_receipt(receipt: Receipt) -> Receipt:

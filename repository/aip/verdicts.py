@@ -12,6 +12,9 @@ from repository.facts import SignatureFacts
 from schemas.nouns import SignatureBasis, SignatureReport, SignatureResult
 from schemas.records import Record
 
+BY_DIGEST = "sha256:"
+"""In the journal, files of secret dossiers are named so: this and their content's digest."""
+
 
 class Verdict(Record, frozen=True, kw_only=True):
     """One file's signatures: three separate facts each, the decision, and what it rests on."""

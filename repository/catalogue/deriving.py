@@ -17,11 +17,21 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, and_, func, insert, select
 
+from repository.aip.verdicts import BY_DIGEST
 from repository.catalogue.database import upsert
 from repository.catalogue.errors import LedgerLineRefused
-from repository.catalogue.tables import copy, event, receipt, rejection, signature_verdict
+from repository.catalogue.tables import (
+    aip,
+    content,
+    copy,
+    event,
+    file,
+    receipt,
+    rejection,
+    signature_verdict,
+)
 from schemas.events import Agent, EventOutcome, EventType
 from schemas.nouns import Place
 from schemas.records import LedgerLine, Receipt
@@ -122,11 +132,40 @@ def _derive_verdict(connection: Connection, line: LedgerLine) -> None:
     row = {
         "seq": line.seq,
         "aip_id": body.aip_id,
-        "logical_path": body.verdict.path,
+        "logical_path": _path_of(connection, body),
         "decision": body.verdict.decision,
         "moment": line.moment,
     }
     connection.execute(insert(signature_verdict), row)
+
+
+def _path_of(connection: Connection, body: VerdictBody) -> str:
+    """The judged file's path, which the line of a secret dossier does not say: of files with
+    the digest it does say, the one that was not judged for longest."""
+    path = body.verdict.path
+    if not path.startswith(BY_DIGEST):
+        return path
+    judged = and_(
+        signature_verdict.c.aip_id == aip.c.aip_id,
+        signature_verdict.c.logical_path == file.c.logical_path,
+    )
+    last = func.coalesce(func.max(signature_verdict.c.seq), 0)
+    query = (
+        select(file.c.logical_path)
+        .select_from(file)
+        .join(content, content.c.content_key == file.c.content_key)
+        .join(aip, aip.c.aip_key == file.c.aip_key)
+        .outerjoin(signature_verdict, judged)
+        .where(
+            aip.c.aip_id == body.aip_id,
+            content.c.sha256 == bytes.fromhex(path.removeprefix(BY_DIGEST)),
+            file.c.signature_decision.not_in(("", "none")),
+        )
+        .group_by(file.c.logical_path)
+        .order_by(last, file.c.logical_path)
+        .limit(1)
+    )
+    return connection.execute(query).scalar() or path
 
 
 _DERIVED: Mapping[str, Callable[[Connection, LedgerLine], None]] = {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 from sqlalchemy import Select, and_, delete, func, select, tuple_
 
-from repository.aip.verdicts import Verdict
+from repository.aip.verdicts import BY_DIGEST, Verdict
 from repository.catalogue.database import BATCH_ROWS, AnyRow, Database, upsert
 from repository.catalogue.registering import in_batches
 from repository.catalogue.rows import signature_of
@@ -27,7 +27,7 @@ from repository.catalogue.tables import (
 )
 from repository.facts import SignatureFacts
 from schemas.ids import AipId
-from schemas.nouns import Access, Place
+from schemas.nouns import Access, Place, SignatureResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,27 @@ class Signatures:
     def verdicts(self, aip_id: AipId) -> tuple[LaterVerdict, ...]:
         """All verdicts on the AIP's files after ingest, oldest first."""
         query = (
-            select(signature_verdict.c.seq, ledger_line.c.moment, ledger_line.c.body)
+            select(
+                signature_verdict.c.seq,
+                signature_verdict.c.logical_path,
+                ledger_line.c.moment,
+                ledger_line.c.body,
+            )
             .join_from(signature_verdict, ledger_line)
             .where(signature_verdict.c.aip_id == aip_id)
             .order_by(signature_verdict.c.seq)
         )
-        return tuple(map(_later, self._database.rows(query)))
+        rows = self._database.rows(query)
+        found = [(_later(row), row.logical_path) for row in rows]
+        if not any(later.verdict.path.startswith(BY_DIGEST) for later, _path in found):
+            return tuple(later for later, _path in found)
+        signers = self._signers(aip_id)
+        return tuple(_completed(later, path, signers) for later, path in found)
+
+    def _signers(self, aip_id: AipId) -> Mapping[tuple[str, int], SignatureFacts]:
+        query = select(signature).join_from(signature, aip).where(aip.c.aip_id == aip_id)
+        rows = self._database.rows(query)
+        return {(row.logical_path, row.position): signature_of(row) for row in rows}
 
     def proof_of(self, aip_id: AipId) -> Proof | None:
         """The oldest receipt's line: the AIP's id is the digest of what had come by then."""
@@ -253,3 +268,24 @@ def _later(row: AnyRow) -> LaterVerdict:
     body = msgspec.json.decode(row.body)
     verdict = msgspec.convert(body["verdict"], Verdict)
     return LaterVerdict(row.seq, row.moment, str(body.get("cause", "")), verdict)
+
+
+def _completed(
+    later: LaterVerdict, path: str, ingested: Mapping[tuple[str, int], SignatureFacts]
+) -> LaterVerdict:
+    """The verdict with the names that the line of a secret dossier withholds, from the AIP."""
+    told = later.verdict
+    if not told.path.startswith(BY_DIGEST):
+        return later
+    signatures = tuple(
+        _named(one, ingested.get((path, position))) for position, one in enumerate(told.signatures)
+    )
+    return replace(later, verdict=msgspec.structs.replace(told, path=path, signatures=signatures))
+
+
+def _named(one: SignatureResult, known: SignatureFacts | None) -> SignatureResult:
+    """The signature with its signer's name, if ingest knew the same one."""
+    same = (one.signed_at, one.valid_until)
+    if known is None or (known.signed_at, known.valid_until) != same:
+        return one
+    return replace(one, signer=known.signer, organisation=known.organisation)

@@ -263,6 +263,45 @@ def test_a_run_that_is_stopped_is_gone_on_with_by_the_next(tmp_path: Path) -> No
         assert audit(archive).better == 1
 
 
+SECRET = """\
+Mã hồ sơ;Tiêu đề hồ sơ;THBQ;Từ ngày;Đến ngày;Tên tệp;Loại văn bản;Ngày văn bản;Trích yếu;\
+Chế độ sử dụng
+01.VP;Hồ sơ mật;Vĩnh viễn;1/1/2022;31/12/2022;nguon-tin.pdf;Tờ trình;5/3/2022;Tờ trình;Mật
+"""
+
+
+def test_the_journal_names_neither_file_nor_signer_of_a_secret_dossier(tmp_path: Path) -> None:
+    signed = signed_pdf("expired", "B-B")
+    files = {
+        b"nguon-tin.pdf": signed,
+        b"nguon-tin-2.pdf": signed,
+        b"khac.pdf": signed_pdf("expired", "B-B", content=plain_pdf(9)),
+        b"metadata.csv": SECRET.encode(),
+    }
+    bed, receipt = kept(tmp_path, THEN, files)
+    bed.clock.start = NOW
+    with bed.open() as archive:
+        import_lists(archive, tmp_path, THEN)
+        result = audit(archive)
+        lines = list(archive.catalogue.ledger_lines(kind="signature-verdict"))
+        later = archive.catalogue.verdicts(AipId(receipt.aip_id))
+        rows = list(archive.catalogue.signatures())
+        again = audit(archive, everything=True)
+    names = [f"{DATA}khac.pdf", f"{DATA}nguon-tin-2.pdf", f"{DATA}nguon-tin.pdf"]
+    assert sorted(change.path for change in result.changes) == names
+    told = "".join(str(line.body) for line in lines)
+    assert len(lines) == 3
+    for secret in ("nguon-tin", "khac", "expired"):
+        assert secret not in told
+    assert sorted(one.verdict.path for one in later) == names, "the catalogue knows them"
+    assert {one.verdict.signatures[0].signer for one in later} == {"expired"}
+    assert [latest for _aip, _facts, latest in rows] == ["accept"] * 3
+    assert (again.unchanged, again.changes) == (3, ())
+    before = dump(bed)
+    rebuild_archive_catalogue(bed.settings, backends=bed.backends, progress=NoProgress())
+    assert dump(bed) == before, "and one made anew knows them too"
+
+
 def test_a_crash_never_leaves_a_verdict_without_its_evidence(tmp_path: Path) -> None:
     bed, receipt = kept(tmp_path, THEN, {b"a.pdf": signed_pdf("expired", "B-B")})
     with bed.open() as archive:
