@@ -1,4 +1,4 @@
-"""A certificate for 127.0.0.1, and the file by which a client trusts it."""
+"""A certificate for 127.0.0.1 or a named host, and the file by which a client trusts it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make_tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """A server's context, and the certificate that vouches for it."""
+def make_tls(folder: Path, *hosts: str) -> tuple[ssl.SSLContext, Path]:
+    """A server's context, and the certificate that vouches for it: for these hosts by name, or
+    for the address 127.0.0.1."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "thu")])
+    named: list[x509.GeneralName] = [x509.DNSName(host) for host in hosts]
+    named = named or [x509.IPAddress(ip_address("127.0.0.1"))]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -26,9 +29,7 @@ def make_tls(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(2099, 1, 1, tzinfo=UTC))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
+        .add_extension(x509.SubjectAlternativeName(named), critical=False)
         .sign(key, hashes.SHA256())
     )
     trusted = folder / "server.pem"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from kit.network import Gate
 from kit.pki import NOW, pki
 from kit.signed_archives import AGENTS, dated_bed, import_roots, receive
 from kit.signed_pdfs import signed_pdf
+from kit.tls import make_tls
 from preservation.signature_audit import SignatureScope, audit_signatures
 from preservation.trust_fetching import TrustFetch, fetch_trust
 from preservation.trust_keeping import kept_trust
@@ -32,7 +35,7 @@ Reply = Callable[[BaseHTTPRequestHandler], None]
 class Site:
     """A real server on this machine; ``pages`` by path, ``asked`` in order."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.pages: dict[str, Reply] = {}
         self.asked: list[str] = []
         site = self
@@ -48,6 +51,10 @@ class Site:
                 """Nothing."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        # A client that turns away is no news.
+        self.server.handle_error = lambda *_request: None  # type: ignore[method-assign]
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
 
@@ -96,14 +103,65 @@ def site() -> Iterator[Site]:
     made.close()
 
 
-def client(site: Site, *hosts: str, **settings: int) -> LimitedClient:
+def client(
+    site: Site, *hosts: str, tls: ssl.SSLContext | None = None, **settings: int
+) -> LimitedClient:
     """Every name leads to the site, and its address counts as public."""
     network = TrustNetwork(hosts=hosts or ("crl.example.vn",), **settings)
     return LimitedClient(
         network,
         resolve=lambda _host, _port: [("127.0.0.1", site.port)],
         permitted=lambda address: address == "127.0.0.1",
+        tls=tls,
     )
+
+
+@contextmanager
+def site_over_tls(folder: Path, *certified: str) -> Iterator[tuple[Site, ssl.SSLContext]]:
+    """A site whose certificate is for these names, and what vouches for that certificate."""
+    context, trusted = make_tls(folder, *certified)
+    site = Site(context)
+    site.pages["/a.crl"] = page(b"list")
+    try:
+        yield site, ssl.create_default_context(cafile=str(trusted))
+    finally:
+        site.close()
+
+
+@pytest.mark.loopback
+def test_over_tls_the_host_answers_by_the_name_its_certificate_is_for(tmp_path: Path) -> None:
+    with site_over_tls(tmp_path, "crl.example.vn") as (site, vouching):
+        answer = client(site, tls=vouching).fetch("https://crl.example.vn/a.crl")
+        assert answer.content == b"list"
+        assert site.asked == ["GET crl.example.vn/a.crl"]
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("certified", ["other.example.vn", "example.vn", "sub.crl.example.vn"])
+def test_a_certificate_for_another_name_is_refused_before_anything_is_asked(
+    tmp_path: Path, certified: str
+) -> None:
+    with site_over_tls(tmp_path, certified) as (site, vouching):
+        with pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            client(site, tls=vouching).fetch("https://crl.example.vn/a.crl")
+        assert site.asked == []
+
+
+@pytest.mark.loopback
+def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
+    with site_over_tls(tmp_path, "crl.example.vn") as (site, _vouching):
+        with pytest.raises(FetchFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            client(site).fetch("https://crl.example.vn/a.crl")
+        assert site.asked == []
+
+
+@pytest.mark.loopback
+def test_a_redirect_from_https_to_http_is_refused(tmp_path: Path) -> None:
+    with site_over_tls(tmp_path, "crl.example.vn") as (site, vouching):
+        site.pages["/open"] = moved("http://crl.example.vn/a.crl")
+        with pytest.raises(FetchRefused, match="away from https"):
+            client(site, tls=vouching).fetch("https://crl.example.vn/open")
+        assert len(site.asked) == 1
 
 
 @pytest.mark.parametrize(
