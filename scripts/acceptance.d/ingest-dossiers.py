@@ -1,24 +1,15 @@
 """1,000 packages of Circular 05/2025 of 10 documents each into two replicas, by one command.
 
-Dossiers and files per second, peak memory, and the ratio to the floor in the same run: each
-file of the packages read once with two hashes, two durable copies, two read-backs. Each
-measurement is a process of its own. Packages are written by ``kho pack``'s own writer.
+Dossiers and files per second, peak memory, and the ratio to the floor of the packages' files
+in the same run (tests/kit/intake.py). Packages are written by ``kho pack``'s own writer.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
-import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ingest.packing.files import FolderFiles, OrderedFiles
@@ -30,6 +21,9 @@ from preservation.formats.signature_set import SignatureSet
 from schemas.ids import new_uuid
 from schemas.progress import NoProgress
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+from kit.intake import fill, measure, options_of
+
 LINE = "Căn cứ Luật Lưu trữ, Uỷ ban nhân dân phường quyết định về hồ sơ số"
 ORGAN = General("TL05", "Uỷ ban nhân dân phường Tân Lập", "12.NL.UBNDTL.01.2026")
 
@@ -38,11 +32,7 @@ def make_packages(folder: Path, dossiers: int, documents: int, size_bytes: int) 
     """Packages of documents with contents of their own, each a folder."""
     texts = folder / "texts"
     for number in range(dossiers * documents):
-        path = texts / f"{number // 1000:03d}" / f"{number:06d}.txt"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        line = f"{LINE} {number:06d}.\n".encode()
-        filled = line * (size_bytes // len(line))
-        path.write_bytes(filled + b"." * (size_bytes - len(filled)))
+        fill(texts / _text(number), f"{LINE} {number:06d}.", size_bytes)
     writer = SipWriter(
         FolderFiles(texts),
         ORGAN,
@@ -96,82 +86,9 @@ def _text(number: int) -> str:
     return f"{number // 1000:03d}/{number:06d}.txt"
 
 
-def ingest(source: Path, work: Path) -> None:
-    """The whole command, as an operator runs it."""
-    from kho.cli.edge import run
-
-    copies = [f"{name}={work / name},site={name}" for name in ("a", "b")]
-    options = [part for copy in copies for part in ("--replica", copy)]
-    code = run(["init", str(work / "archive"), *options, "--accept-shared-failure-domain"])
-    packages = sorted(str(path) for path in source.iterdir())
-    code = code or run(["-C", str(work / "archive"), "ingest", *packages, "--jsonl"])
-    if code:
-        raise SystemExit(code)
-
-
-def floor(source: Path, work: Path) -> None:
-    """The least that has to be done, eight threads where they help."""
-    paths = [path for path in source.rglob("*") if path.is_file()]
-    for copy in ("a", "b"):
-        for folder in {path.parent for path in paths}:
-            (work / copy / folder.relative_to(source)).mkdir(parents=True, exist_ok=True)
-
-    def copy_one(path: Path) -> None:
-        content = path.read_bytes()
-        hashlib.sha256(content)
-        hashlib.sha512(content)
-        for copy in ("a", "b"):
-            target = work / copy / path.relative_to(source)
-            with target.open("wb") as out:
-                out.write(content)
-                out.flush()
-                os.fsync(out.fileno())
-
-    def read_one(path: Path) -> None:
-        for copy in ("a", "b"):
-            with (work / copy / path.relative_to(source)).open("rb") as stream:
-                os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-                hashlib.file_digest(stream, "sha256")
-
-    with ThreadPoolExecutor(8) as pool:
-        for act in (copy_one, read_one):
-            for _done in pool.map(act, paths):
-                pass
-
-
-def in_a_process(name: str, source: Path) -> dict[str, float]:
-    """Wall and CPU seconds and peak MiB of one measurement in a process of its own."""
-    run = subprocess.run(
-        [sys.executable, __file__, "--child", name, "--source", str(source)],
-        check=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    measured: dict[str, float] = json.loads(run.stdout.splitlines()[-1])
-    return measured
-
-
-def child(name: str, source: Path) -> None:
-    """Runs one measurement and prints it as the last line."""
-    acts: dict[str, Callable[[Path, Path], None]] = {"ingest": ingest, "floor": floor}
-    work = Path(tempfile.mkdtemp(dir=source.parent.parent))
-    quiet = os.dup(1)
-    os.dup2(2, 1)
-    started = time.monotonic()
-    try:
-        acts[name](source, work)
-        seconds = time.monotonic() - started
-    finally:
-        shutil.rmtree(work)
-    os.dup2(quiet, 1)
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    measured = {
-        "seconds": seconds,
-        "cpu_s": used.ru_utime + used.ru_stime,
-        "peak_mib": used.ru_maxrss / 1024,
-    }
-    print(json.dumps(measured))
+def arguments(source: Path) -> list[str]:
+    """All packages in one command."""
+    return [*sorted(str(path) for path in source.iterdir()), "--jsonl"]
 
 
 def main() -> None:
@@ -180,30 +97,24 @@ def main() -> None:
     parser.add_argument("--dossiers", type=int, default=1000)
     parser.add_argument("--documents", type=int, default=10)
     parser.add_argument("--size-bytes", type=int, default=20_480)
-    parser.add_argument("--child", default="")
-    parser.add_argument("--source", type=Path)
-    options = parser.parse_args()
-    if options.child:
-        child(options.child, options.source)
-        return
+    options = options_of(parser, arguments)
     rates = []
     for dossiers in (options.dossiers // 10, options.dossiers):
         with tempfile.TemporaryDirectory() as folder:
             make_packages(Path(folder) / "made", dossiers, options.documents, options.size_bytes)
             source = Path(folder) / "made" / "packages"
             files = sum(path.is_file() for path in source.rglob("*"))
-            least = in_a_process("floor", source)
-            whole = in_a_process("ingest", source)
-        rates.append(whole["seconds"] / dossiers)
-        documents = dossiers * options.documents
+            found = measure(source)
+        seconds = found.ingest.seconds
+        rates.append(seconds / dossiers)
+        per_second = (
+            f"{dossiers / seconds:.1f} dossiers/s,"
+            f" {dossiers * options.documents / seconds:.0f} documents/s,"
+            f" {files / seconds:.0f} files/s"
+        )
         print(
             f"{dossiers:>5} dossiers of {options.documents} documents of {options.size_bytes}"
-            f" bytes ({files} files): ingest {whole['seconds']:.1f} s"
-            f" ({dossiers / whole['seconds']:.1f} dossiers/s,"
-            f" {documents / whole['seconds']:.0f} documents/s,"
-            f" {files / whole['seconds']:.0f} files/s,"
-            f" CPU {whole['cpu_s']:.1f} s, peak {whole['peak_mib']:.0f} MiB);"
-            f" floor {least['seconds']:.1f} s; ratio {whole['seconds'] / least['seconds']:.2f}",
+            f" bytes ({files} files): {found.told(per_second)}",
             flush=True,
         )
     print(f"seconds per dossier at 10 times the number: {rates[1] / rates[0]:.2f} times")
