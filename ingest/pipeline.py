@@ -101,6 +101,23 @@ def _receive(
     source: Path, folder: Path, desk: Desk, log: EventLog, ask: Asked
 ) -> Receipt | SealedBuild:
     """Stops 2 to 10: the sealed AIP, or the receipt that ends the matter without one."""
+    decided = _decided(source, folder, desk, log, ask)
+    if isinstance(decided, Receipt):
+        return decided
+    plan, shaped = decided
+    if plan.outcome is Outcome.REJECTED:
+        return reject(plan, desk)
+    if ask.arrived is not None and (objid := plan.draft.fields.get(OBJID)):
+        ask.arrived[objid] = plan.submission_digest
+    desk.progress.phase("PROGRESS-BUILD")
+    return _build(plan, shaped, folder, desk, log)  # 10
+
+
+def _decided(
+    source: Path, folder: Path, desk: Desk, log: EventLog, ask: Asked
+) -> Receipt | tuple[AipPlan, Shaped]:
+    """Stops 2 to 9: what is to be built, or the receipt of what was known already. What only
+    the judges had to know of each file is forgotten with this call."""
     try:
         submission = admit(  # 2, 3 and, as the bytes pass, 7
             source,
@@ -121,13 +138,7 @@ def _receive(
             return known
     considered = consider(submission, desk, log, ask)  # 4 to 9
     log.decided(considered.decision)
-    plan = plan_of(considered, desk, log)
-    if plan.outcome is Outcome.REJECTED:
-        return reject(plan, desk)
-    if ask.arrived is not None and (objid := plan.draft.fields.get(OBJID)):
-        ask.arrived[objid] = submission.digest
-    desk.progress.phase("PROGRESS-BUILD")
-    return _build(plan, considered.shaped, folder, desk, log)  # 10
+    return plan_of(considered, desk, log), considered.shaped
 
 
 def consider(submission: Submission, desk: Desk, log: EventLog, ask: Asked) -> Considered:

@@ -1,0 +1,80 @@
+"""One dossier of very many files: what each of them costs in memory, from small to full size.
+
+The bar is 500 MB for one AIP of 200,000 files (design §12); ``scripts/acceptance
+ingest-200000`` is the full run. A command that receives a small dossier has 120 MB, which
+leaves 1,900 bytes for each file. Batches and buffers of fixed size are made small here, so that
+they are not taken for something that grows; what libraries in C hold is not seen.
+"""
+
+import gc
+import tracemalloc
+from dataclasses import dataclass, replace
+
+import pytest
+
+from ingest.pipeline import ingest
+from kit.archives import make_bed
+from kit.desk import desk_of, write_files
+from kit.stores import quick_disk
+from schemas.progress import NoProgress
+from storage_backends.filesystem import FilesystemBackend
+
+FEW, MANY = 300, 750
+"""Both more than the findings of one code that are kept."""
+FIXED = {
+    "repository.aip.generated._PIECE_BYTES": 1000,
+    "repository.catalogue.registering.BATCH_ROWS": 50,
+    "repository.ocfl.writer._BATCH": 50,
+    "schemas.xml_writing._FLUSH_LINES": 10,
+    "storage_backends.reading.BUFFER_BYTES": 4096,
+}
+"""What is held of each kind at most, made small."""
+BYTES_PER_FILE = 1_900
+BASE_BYTES = 120_000_000
+
+
+@dataclass
+class Peaks(NoProgress):
+    """The most that was held until the AIP was sealed, and from then on."""
+
+    building: int = 0
+
+    def phase(self, name: str, **_more: object) -> None:
+        """Takes note when the build is done; garbage is nobody's memory."""
+        if name == "PROGRESS-STORE":
+            self.building = tracemalloc.get_traced_memory()[1]
+        gc.collect()
+        if name == "PROGRESS-STORE":
+            tracemalloc.reset_peak()
+
+
+def peaks_of(files: int) -> dict[str, int]:
+    """Bytes at most while a dossier of so many files is judged and built, and while stored."""
+    with quick_disk() as folder:
+        stores = {name: FilesystemBackend.create(name, folder / name) for name in ("a", "b")}
+        bed = make_bed(folder / "archive", stores, accept_shared_failure_domain=True)
+        content = {b"%03d/van-ban-%06d.txt" % (n // 100, n): b"%06d\n" % n for n in range(files)}
+        source = write_files(folder / "ho-so", content)
+        peaks = Peaks()
+        with bed.open() as archive, desk_of(archive) as desk:
+            tracemalloc.start()
+            try:
+                receipt = ingest(source, replace(desk, progress=peaks))
+                storing = tracemalloc.get_traced_memory()[1]
+            finally:
+                tracemalloc.stop()
+        assert (receipt.outcome, receipt.files) == ("accepted", files)
+    return {"building": peaks.building, "storing": storing}
+
+
+def test_200_000_files_would_be_judged_built_and_stored_in_half_a_gigabyte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for fixed, size in FIXED.items():
+        monkeypatch.setattr(fixed, size)
+    peaks_of(FEW)  # what is made once is not taken for something that grows
+    few, many = peaks_of(FEW), peaks_of(MANY)
+    per_file = (many["building"] - few["building"]) / (MANY - FEW)
+    assert per_file < BYTES_PER_FILE
+    assert many["storing"] < many["building"]
+    assert BASE_BYTES + 200_000 * BYTES_PER_FILE <= 500_000_000
