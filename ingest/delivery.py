@@ -3,7 +3,7 @@ held against the submitted list."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from schemas.errors import PackageError
 from schemas.findings import Finding
 from schemas.ids import AipId
 from schemas.moments import format_moment
-from schemas.nouns import Place
+from schemas.nouns import Outcome, Place
 from schemas.records import Receipt
 
 PARTY = "hd40"
@@ -63,6 +63,7 @@ class Delivery:
     def __init__(self, desk: Desk, *, submitted: Path | None = None) -> None:
         """:class:`ListUnusable` when the ``submitted`` list cannot be read."""
         self._desk = desk
+        self._began = format_moment(desk.archive.now())
         self._arrived: dict[str, str] = {}
         self._submitted = submitted
         self._listed: Listed | None = None
@@ -100,6 +101,21 @@ class Delivery:
         received = [received_by(archive, receipt) for receipt in receipts]
         by = self._desk.operator.name
         return recorded(archive, self._submitted, self._listed, received, by)
+
+    def record(self, receipts: Sequence[Receipt]) -> None:
+        """The journal says which receipts came of this delivery, whatever ended it; nothing
+        for a delivery that gave none."""
+        if not receipts:
+            return
+        duplicate = Outcome.DUPLICATE.value
+        body: dict[str, object] = {
+            "began": self._began,
+            "by": self._desk.operator.name,
+            "registered": len(self._listed.dossiers) if self._listed is not None else None,
+            "receipts": [each.receipt_id for each in receipts if each.outcome != duplicate],
+            "again": [each.receipt_id for each in receipts if each.outcome == duplicate],
+        }
+        self._desk.archive.record_entries([("delivery", body)])
 
     def _read(self, listing: Path, *, party: bool) -> Listed:
         settings = self._desk.settings

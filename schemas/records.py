@@ -141,7 +141,8 @@ class LedgerLine(Record, frozen=True, kw_only=True):
     seq: int
     moment: str
     kind: str
-    """``event``, ``receipt``, ``copy``, ``audit``, ``rejection``, ``holding``, ``seal``."""
+    """``event``, ``receipt``, ``delivery``, ``copy``, ``audit``, ``rejection``, ``holding``,
+    ``seal`` and others."""
     body: dict[str, Any]
     prev: str
     hash: str = ""

@@ -81,13 +81,16 @@ def ingest(
         try:
             delivery = Delivery(desk, submitted=submitted)
             existing = _existing(sources)
-            for one in delivery.consignments(existing, profile or settings.profile):
-                receipt = delivery.receive(one, fonds or settings.fonds)
-                receipts.append(translated(receipt, session.language))
-                if as_lines:
-                    print_line(receipts[-1])
-                elif not as_json:
-                    print_text(receipt_text(receipts[-1], session.language))
+            try:
+                for one in delivery.consignments(existing, profile or settings.profile):
+                    receipt = delivery.receive(one, fonds or settings.fonds)
+                    receipts.append(translated(receipt, session.language))
+                    if as_lines:
+                        print_line(receipts[-1])
+                    elif not as_json:
+                        print_text(receipt_text(receipts[-1], session.language))
+            finally:
+                delivery.record(receipts)
         except ListUnusable as error:
             tell_findings(session, error.findings, err=True)
             raise

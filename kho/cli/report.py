@@ -14,6 +14,7 @@ COMMANDS = {
     "holdings": f"{_PAGES}:holdings",
     "incidents": f"{_PAGES}:incidents",
     "signatures": f"{_PAGES}:signatures",
+    "receptions": f"{_PAGES}:receptions",
     "form": f"{_PAGES}:form",
     "metrics": "kho.cli.report_metrics:metrics",
 }

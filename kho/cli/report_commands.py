@@ -1,4 +1,4 @@
-"""``kho report fixity|replicas|media|holdings|incidents|signatures|form``."""
+"""``kho report fixity|replicas|media|holdings|incidents|receptions|signatures|form``."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from kho.reports.heading import Report
 from kho.reports.holdings import HoldingsReport, holdings_report, holdings_sheet
 from kho.reports.incidents import IncidentsReport, Period, incidents_report, incidents_sheet
 from kho.reports.media import MediaReport, media_report, media_sheet
+from kho.reports.receptions import ReceptionsReport, receptions_report, receptions_sheet
 from kho.reports.replicas import ReplicasReport, replicas_report, replicas_sheet
 from kho.reports.sheet import Sheet
 from kho.reports.signatures import SignaturesReport, signatures_report, signatures_sheet
@@ -49,30 +50,41 @@ def _report(
     return run
 
 
+def _of_period(
+    name: str,
+    printed: type[R],
+    make: Callable[[Repository, Period], R],
+    draw: Callable[[R, Language], Sheet],
+) -> Command:
+    """The command of a report on what happened from one day to another."""
+
+    @command(name, code=f"CLI-REPORT-{name.upper()}", printed=printed)
+    @period_options
+    @report_options
+    def run(
+        session: Session,
+        *,
+        first: datetime | None,
+        last: datetime | None,
+        as_json: bool,
+        as_csv: bool,
+        html: Path | None,
+    ) -> int:
+        with session.repository() as archive:
+            report = make(archive, _period(first, last))
+        sheet = draw(report, session.language)
+        record = report if as_json else None
+        return present(session, sheet, report.heading, record=record, as_csv=as_csv, html=html)
+
+    return run
+
+
 fixity = _report("fixity", FixityReport, lambda a, s: fixity_report(a, s.schedule), fixity_sheet)
 replicas = _report("replicas", ReplicasReport, lambda a, _s: replicas_report(a), replicas_sheet)
 media = _report("media", MediaReport, lambda a, s: media_report(a, s.media), media_sheet)
 holdings = _report("holdings", HoldingsReport, lambda a, _s: holdings_report(a), holdings_sheet)
-
-
-@command("incidents", code="CLI-REPORT-INCIDENTS", printed=IncidentsReport)
-@period_options
-@report_options
-def incidents(
-    session: Session,
-    *,
-    first: datetime | None,
-    last: datetime | None,
-    as_json: bool,
-    as_csv: bool,
-    html: Path | None,
-) -> int:
-    """What went wrong and what became of it."""
-    with session.repository() as archive:
-        report = incidents_report(archive, _period(first, last))
-    sheet = incidents_sheet(report, session.language)
-    record = report if as_json else None
-    return present(session, sheet, report.heading, record=record, as_csv=as_csv, html=html)
+incidents = _of_period("incidents", IncidentsReport, incidents_report, incidents_sheet)
+receptions = _of_period("receptions", ReceptionsReport, receptions_report, receptions_sheet)
 
 
 @command("signatures", code="CLI-REPORT-SIGNATURES", printed=SignaturesReport)

@@ -17,7 +17,7 @@ def table_of(
     records: Iterable[msgspec.Struct],
     lang: Language,
 ) -> Table:
-    """A row for each record. Empty texts are unknown; truth is said as yes and no."""
+    """A row for each record. None and empty texts are unknown; truth is said as yes and no."""
     return Table(
         name,
         title,
@@ -32,6 +32,8 @@ def column_head(column: str, lang: Language) -> str:
 
 
 def _cell(value: object, lang: Language) -> Cell:
+    if value is None:
+        return None
     if isinstance(value, bool):
         return say("REPORT-YES" if value else "REPORT-NO", lang)
     if isinstance(value, int | float):
