@@ -26,6 +26,7 @@ from repository.journal_files import (
 )
 from repository.locks import held
 from repository.replica import Replica
+from schemas.ids import AipId
 from schemas.moments import Clock, format_moment
 from schemas.nouns import Access
 from schemas.records import LedgerLine
@@ -70,7 +71,10 @@ class Journal:
         What they tell of secret dossiers is told discreetly; replicas for public dossiers
         alone get none of them. :class:`JournalUnwritten` when no replica took them.
         """
-        entries = [(kind, discreet(kind, body, self._access(body))) for kind, body in entries]
+        levels: dict[str, Access] = {}
+        entries = [
+            (kind, discreet(kind, body, self._access(body, levels))) for kind, body in entries
+        ]
         with held(self._lock):
             seq, prev = self._catalogue.ledger_head()
             lines = chain(entries, seq=seq, prev=prev, moment=format_moment(self._now()))
@@ -89,12 +93,13 @@ class Journal:
             for replica in _readers(replicas):
                 self._teach(replica)
 
-    def _access(self, body: dict[str, Any]) -> Access:
+    def _access(self, body: dict[str, Any], known: dict[str, Access]) -> Access:
         """The level of the dossier that an entry is about; restricted when it is unknown."""
         aip_id = str(body.get("aip_id") or "")
-        found = self._catalogue.find(aip_id) if aip_id else ()
-        levels = {summary.access for summary in found if summary.aip_id == aip_id}
-        return max(levels, key=lambda access: access.rank, default=Access.RESTRICTED)
+        if aip_id not in known:
+            found = self._catalogue.access_of(AipId(aip_id)) if aip_id else None
+            known[aip_id] = found or Access.RESTRICTED
+        return known[aip_id]
 
     def _learn(self, replica: Replica) -> None:
         seq, prev = self._catalogue.ledger_head()
