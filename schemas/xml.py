@@ -13,8 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, BinaryIO, Literal, NamedTuple, TypeAlias
+from typing import Any, BinaryIO, Literal, TypeAlias
 
 from lxml import etree  # type: ignore[import-untyped]  # lxml ships no types
 
@@ -29,6 +28,7 @@ from schemas.xml_caps import (
     XmlTooBig,
     XmlTooDeep,
 )
+from schemas.xml_counting import Counting, XmlEvent
 
 __all__ = [
     "CAPS",
@@ -56,111 +56,11 @@ Element: TypeAlias = Any
 CHUNK_BYTES = 64 * 1024
 _SMALL_BYTES = 256 * 1024
 """A document that may be held as a tree: some megabytes, however it is made."""
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 _LIBXML2_LIMIT = 10_000_000
 """What libxml2 itself accepts in one name, value or text without ``huge_tree``."""
 
 
-class XmlEvent(NamedTuple):
-    """One step of a document.
-
-    ``text`` is set on ``end``: the element's own character data, without its children's.
-    ``depth`` is 1 at the root. ``namespaces`` are those declared on the element itself; the
-    default namespace has the prefix ``""``.
-    """
-
-    kind: Literal["start", "end"]
-    tag: str
-    attributes: Mapping[str, str]
-    text: str
-    depth: int
-    namespaces: Mapping[str, str]
-
-
-class _Open:
-    """The character data so far of one open element; ``ink`` when some of it is not space."""
-
-    __slots__ = ("chars", "ink", "parts")
-
-    def __init__(self) -> None:
-        self.parts: list[str] = []
-        self.chars = 0
-        self.ink = False
-
-
-class _Counting:
-    """lxml's parser target: turns callbacks into events, and refuses beyond the caps.
-
-    Called three times for each element of a package of 200,000 files: hence so flat.
-    """
-
-    def __init__(self, caps: XmlCaps) -> None:
-        self._caps = caps
-        self._elements = 0
-        self._open: list[_Open] = []
-        self.steps = 0
-        self.events: list[XmlEvent] = []
-
-    def start(self, tag: str, attributes: Any, namespaces: Any) -> None:
-        caps, opened = self._caps, self._open
-        self.steps += 1
-        self._elements += 1
-        if len(opened) >= caps.depth:
-            raise XmlTooDeep(limit=caps.depth)
-        if self._elements > caps.elements:
-            raise XmlTooBig(what="elements", limit=caps.elements)
-        values = self._held(attributes) if attributes else _NOTHING
-        declared = self._held(namespaces) if namespaces else _NOTHING
-        if opened:
-            above = opened[-1]
-            if above.parts and not above.ink:
-                # A file group with 200,000 children would keep as many line ends.
-                above.parts.clear()
-                above.chars = 0
-        opened.append(_Open())
-        self.events.append(XmlEvent("start", tag, values, "", len(opened), declared))
-
-    def _held(self, said: Any) -> dict[str, str]:
-        """The attributes or declarations of an element, within the caps."""
-        caps = self._caps
-        if len(said) > caps.attributes:
-            raise XmlTooBig(what="attributes", limit=caps.attributes)
-        values = dict(said)
-        for value in values.values():
-            if len(value) > caps.text_chars:
-                raise XmlTooBig(what="attribute", limit=caps.text_chars)
-        return values
-
-    def end(self, tag: str) -> None:
-        self.steps += 1
-        depth = len(self._open)
-        text = "".join(self._open.pop().parts)
-        self.events.append(XmlEvent("end", tag, _NOTHING, text, depth, _NOTHING))
-
-    def data(self, text: str) -> None:
-        self.steps += 1
-        around = self._open[-1]
-        around.parts.append(text)
-        around.chars += len(text)
-        if around.chars > self._caps.text_chars:
-            raise XmlTooBig(what="text", limit=self._caps.text_chars)
-        if not around.ink and not text.isspace():
-            around.ink = True
-
-    def comment(self, _text: str) -> None:
-        self.steps += 1
-
-    def pi(self, _target: str, _data: str | None = None) -> None:
-        self.steps += 1
-
-    def doctype(self, *_facts: Any) -> None:
-        raise XmlHasDoctype()
-
-    def close(self) -> None:
-        return None
-
-
-class _Collecting(_Counting):
+class _Collecting(Counting):
     """Builds the outermost wanted elements, whole, and nothing else."""
 
     def __init__(self, caps: XmlCaps, wanted: frozenset[str]) -> None:
@@ -200,7 +100,7 @@ def events_untrusted(stream: BinaryIO, caps: XmlCaps = PACKAGE_CAPS) -> Iterator
 
     Raises an :class:`XmlRefused` at the first fault; events before it were already given.
     """
-    target = _Counting(caps)
+    target = Counting(caps)
     for _ in _fed(stream, target, caps):
         yield from target.events
         target.events.clear()
@@ -226,7 +126,7 @@ def parse_untrusted(stream: BinaryIO, caps: XmlCaps = CAPS) -> Element:
     The document is held in memory and read twice: once to count, once to build the tree.
     """
     content = stream.read(caps.total_bytes + 1)
-    target = _Counting(caps)
+    target = Counting(caps)
     for _ in _fed(BytesIO(content), target, caps):
         target.events.clear()
     parser = _parser()
@@ -234,7 +134,7 @@ def parse_untrusted(stream: BinaryIO, caps: XmlCaps = CAPS) -> Element:
         return etree.fromstring(content, parser)
 
 
-def _fed(stream: BinaryIO, target: _Counting, caps: XmlCaps) -> Iterator[None]:
+def _fed(stream: BinaryIO, target: Counting, caps: XmlCaps) -> Iterator[None]:
     """Yields after each chunk that the target has seen, and once more at the end."""
     # "internal", because without it libxml2 hands a target the & of an attribute as "&#38;".
     # There is nothing internal to resolve: entities are declared in a DOCTYPE.
@@ -378,7 +278,7 @@ class Xsd:
         """
         if read_before is None:
             with reopen() as stream:
-                target = _Counting(caps)
+                target = Counting(caps)
                 for _ in _fed(stream, target, caps):
                     target.events.clear()
         elif read_before <= _SMALL_BYTES:
