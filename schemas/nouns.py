@@ -128,6 +128,9 @@ class SignatureResult:
     """``certificate|crl|ocsp|timestamp:<sha256>`` of all that the verdict used."""
     holds_until: str = ""
     """For a pass: until when the same examination would pass again."""
+    appearance: str = ""
+    """Where it shows itself in a PDF: ``invisible``, ``1/top-right`` and its like for the first
+    page, ``later`` for another; empty when it was not told."""
 
 
 @dataclass(frozen=True, slots=True)

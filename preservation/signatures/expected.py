@@ -2,8 +2,8 @@
 
 Leader, then organ, on what was issued electronically; the organ alone on certified copies and
 digitised paper (Decree 30/2020/ND-CP). Which documents, from which day, and how much a breach
-weighs is the policy's (``policy.toml``, *documents*). The look of a signature on the page is
-not checked.
+weighs is the policy's (``policy.toml``, *documents*). Where a PDF shows the organ's signature
+is a hint; what the picture says is not looked at.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from schemas.findings import Finding, Severity
 from schemas.moments import parse_moment
 from schemas.nouns import Document
 
+VISIBLE = "visible"
+"""For :attr:`DocumentRule.shown`: anywhere."""
+INVISIBLE = "invisible"
 ORIGIN_FIELD = "confidenceLevel"
 """Whether a document is born digital (01), digitised (02) or both (03)."""
 
@@ -32,6 +35,7 @@ def document_findings(
         rule = rule_for(signed.document, signed.type, table)
         if rule is not None:
             yield from _missing(signed, rule, table)
+            yield from _elsewhere(signed, rule, table)
         yield from _times(signed, table)
 
 
@@ -71,6 +75,21 @@ def _missing(
         organ = next((n for n, who in enumerate(made) if who == "organ"), None)
         if organ is not None and organ < made.index("leader"):
             yield _finding("SIG-DOC-ORDER", "warn", signed, rule)
+
+
+def _elsewhere(
+    signed: SignedDocument, rule: DocumentRule, table: DocumentTable
+) -> Iterator[Finding]:
+    """Organ's signatures that a PDF shows elsewhere than it should, or nowhere."""
+    for signing in signed.signings:
+        found = signing.result.appearance
+        if not rule.shown or not found or not is_organ(signing, table):
+            continue
+        if found == rule.shown or (rule.shown == VISIBLE and found != INVISIBLE):
+            continue
+        fields = {"document": _named(signed), "rule": rule.name, "wanted": rule.shown}
+        fields |= {"signer": signing.person or "?", "found": found}
+        yield Finding("SIG-DOC-APPEARANCE", Severity.INFO, signing.path, fields)
 
 
 def _times(signed: SignedDocument, table: DocumentTable) -> Iterator[Finding]:

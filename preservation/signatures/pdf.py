@@ -19,6 +19,7 @@ from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
 from preservation.signatures.cms_subject import CmsSubject
 from preservation.signatures.facts import Facts, Question
 from preservation.signatures.judging import embedded_certificates, judge, judge_timestamp
+from preservation.signatures.pdf_appearance import appearance_of
 from preservation.signatures.pdf_around import (
     changes_after,
     coverage_of,
@@ -251,6 +252,7 @@ class _Document:
             coverage=coverage,
             changes=changes,
             revision=signature.signed_revision,
+            appearance="" if stamp else appearance_of(signature, self._reader),
         )
         if not told.signed_at and not stamp:
             told = replace(told, signed_at=_stated_time(signature))

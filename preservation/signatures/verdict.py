@@ -51,7 +51,8 @@ class DocumentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
     ``origins`` are the circular's codes (``01`` born digital, ``02`` digitised, ``03`` both);
     ``titles`` are beginnings. ``signers`` says who, in this order. ``absent`` is the decision
-    for a document without any signature, ``missing`` for one that lacks a signer.
+    for a document without any signature, ``missing`` for one that lacks a signer. ``shown`` is
+    where the organ's signature is to be seen in a PDF (``1/top-right``, or ``visible``).
     """
 
     name: str
@@ -63,6 +64,7 @@ class DocumentRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     signers: tuple[Literal["leader", "organ"], ...]
     absent: str = "warn"
     missing: str = "warn"
+    shown: str = ""
 
 
 class DocumentTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -81,9 +81,12 @@ def signed_pdf(
     subfilter: Any = fields.SigSeedSubFilter.PADES,
     chain: tuple[str, ...] = ("sub",),
     contents_bytes: int | None = None,
+    box: tuple[int, int, int, int] | None = None,
+    page: int = 0,
     **more: Any,
 ) -> bytes:
-    """``content`` signed by ``label`` as PAdES ``level`` (B-B, B-T, B-LT, B-LTA)."""
+    """``content`` signed by ``label`` as PAdES ``level`` (B-B, B-T, B-LT, B-LTA); to be seen
+    in ``box`` on ``page``, or nowhere."""
     infrastructure = pki()
     stamper = None if level == "B-B" else infrastructure.timestamper(moment, tsa)
     long_term = level in {"B-LT", "B-LTA"}
@@ -97,7 +100,12 @@ def signed_pdf(
         signer_key_usage=set(),
         **more,
     )
-    signer = signers.PdfSigner(metadata, infrastructure.signer(label, *chain), timestamper=stamper)
+    signer = signers.PdfSigner(
+        metadata,
+        infrastructure.signer(label, *chain),
+        timestamper=stamper,
+        new_field_spec=fields.SigFieldSpec(field, on_page=page, box=box) if box else None,
+    )
     out = BytesIO()
     signer.sign_pdf(
         IncrementalPdfFileWriter(BytesIO(content or plain_pdf())),

@@ -23,6 +23,7 @@ def signed(
     date: str = "2026-06-10",
     fields: dict[str, str] = BORN_DIGITAL,
     signed_at: str = "2026-06-10T03:00:00Z",
+    appearance: str = "",
 ) -> SignedDocument:
     """A document of one file, signed by these (person, organisation), one after the other."""
     results = tuple(
@@ -34,6 +35,7 @@ def signed(
             organisation=organisation,
             signed_at=signed_at,
             revision=number,
+            appearance=appearance,
         )
         for number, (person, organisation) in enumerate(signers)
     )
@@ -96,6 +98,27 @@ def test_kinds_and_dates_that_no_rule_names_are_not_judged() -> None:
     assert told(signed(kind="30")) == []
     assert told(signed(date="")) == []
     assert told(signed(fields={})) == []
+
+
+HINT = [("SIG-DOC-APPEARANCE", "info")]
+
+
+@pytest.mark.parametrize(
+    ("appearance", "expected"),
+    [("1/top-right", []), ("", []), ("1/top-left", HINT), ("later", HINT), ("invisible", HINT)],
+)
+def test_a_digitised_document_shows_the_organs_signature_at_the_top_right(
+    appearance: str, expected: list[tuple[str, str]]
+) -> None:
+    assert codes(signed(ORGAN, fields=DIGITISED, appearance=appearance)) == expected
+    assert codes(signed(ORGAN, title="Sao y", appearance=appearance)) == expected
+
+
+def test_what_was_issued_electronically_shows_the_organs_signature_anywhere() -> None:
+    assert codes(signed(LEADER, ORGAN, appearance="1/bottom-middle")) == []
+    (hint,) = told(signed(LEADER, ORGAN, appearance="invisible"))
+    assert hint.fields["signer"] == ORGAN[0]
+    assert (hint.fields["found"], hint.fields["wanted"]) == ("invisible", "visible")
 
 
 def test_a_file_that_could_not_be_examined_is_not_called_unsigned() -> None:
