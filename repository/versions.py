@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -155,11 +155,11 @@ class _UnionView:
     def open(self, content_path: str) -> AbstractContextManager[BinaryIO]:
         """The true bytes of a content path, from the first replica that has them."""
         wanted = self._sha512[content_path]
-        path = self._staged[content_path].local_path if content_path in self._staged else None
-        if path is not None and path.is_file():
-            content = path.read_bytes()
-            if hashlib.sha512(content).hexdigest() == wanted:
-                return BytesSource(content).open()
+        if content_path in self._staged:
+            with suppress(OSError), self._staged[content_path].open() as stream:
+                content = stream.read()
+                if hashlib.sha512(content).hexdigest() == wanted:
+                    return BytesSource(content).open()
         return BytesSource(
             self._first(
                 content_path, lambda content: hashlib.sha512(content).hexdigest() == wanted
@@ -228,6 +228,7 @@ def _write_content(
                 line = ContentLine(
                     content_path=path,
                     staged=file.staged,
+                    start=file.start,
                     size=file.size_bytes,
                     sha256=file.digests.sha256,
                 )

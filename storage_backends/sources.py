@@ -29,6 +29,26 @@ class FileSource:
 
 
 @dataclass(frozen=True, slots=True)
+class PartSource:
+    """A small part of a plain local file, which is read whole when it is opened."""
+
+    path: Path
+    start: int
+    size_bytes: int
+
+    @property
+    def local_path(self) -> Path | None:
+        """None: no file has just these bytes."""
+        return None
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """A fresh stream from the part's first byte; OSError when the file cannot be read."""
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.start)
+            return io.BytesIO(file.read(self.size_bytes))
+
+
+@dataclass(frozen=True, slots=True)
 class BytesSource:
     """A small content held in memory."""
 

@@ -12,10 +12,11 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from repository.aip.spool import FILES
+from repository.aip.spool import FILES, staged_source
 from repository.ocfl.claims import VersionRef
 from repository.ocfl.writer import ContentItem
 from repository.ocfl.written import Written
@@ -24,7 +25,6 @@ from schemas.digests import CHUNK_BYTES
 from schemas.ids import AipId
 from schemas.nouns import Access, Place
 from schemas.records import Receipt, Record, decode, encode
-from storage_backends.sources import FileSource
 
 BUILT = "built.json"
 CONTENT = "content.ndjson"
@@ -36,6 +36,8 @@ class ContentLine(Record, frozen=True, kw_only=True):
 
     content_path: str
     staged: str
+    start: int | None = None
+    """Where it begins in ``staged``; None in a file of its own."""
     size: int
     sha256: str
 
@@ -91,7 +93,7 @@ class SealedBuild:
                 line = decoder.decode(raw)
                 yield ContentItem(
                     line.content_path,
-                    FileSource(self.folder / line.staged),
+                    staged_source(self.folder, line.staged, line.start, line.size),
                     line.size,
                     line.sha256,
                 )
@@ -157,15 +159,23 @@ def is_whole(build: SealedBuild) -> bool:
     """Whether every staged byte is what the seal says: staged payload is not fsynced, so a
     power cut may have lost some; then the version is rolled back and the source read again."""
     for item in build.content():
-        path = item.source.local_path
-        if path is None or not path.is_file() or _file_sha256(path) != item.sha256:
+        try:
+            with item.source.open() as stream:
+                found = _sha256_of(stream)
+        except OSError:
+            return False
+        if found != item.sha256:
             return False
     return True
 
 
 def _file_sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
+        return _sha256_of(stream)
+
+
+def _sha256_of(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := stream.read(CHUNK_BYTES):
+        digest.update(chunk)
     return digest.hexdigest()

@@ -55,6 +55,7 @@ class ContentLists:
                 content = ContentLine(
                     content_path=line.content_path,
                     staged=line.staged,
+                    start=line.start,
                     size=size_bytes,
                     sha256=line.sha256,
                 )
@@ -83,6 +84,8 @@ class ContentLists:
                 logical_path=own.logical_path,
                 content_path=self._content_paths[own.logical_path],
                 staged=own.staged,
+                start=own.start,
+                length=own.size_bytes,
                 sha256=own.digests.sha256,
                 sha512=own.digests.sha512,
                 role=role_of(own.logical_path, None),

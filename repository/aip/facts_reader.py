@@ -87,7 +87,8 @@ def first_facts(build: SealedBuild) -> AipFacts:
 
 
 def _staged(build: SealedBuild, line: FileLine) -> bytes:
-    content = (build.folder / line.staged).read_bytes()
+    with line.source(build.folder).open() as stream:
+        content = stream.read()
     if digests_of(content).sha512 != line.sha512:
         raise DigestMismatch(backend="", key=line.logical_path)
     return content

@@ -15,8 +15,17 @@ import msgspec
 
 from repository.facts import FileFacts
 from schemas.records import Record
+from storage_backends.interface import Source
+from storage_backends.sources import FileSource, PartSource
 
 FILES = "files.ndjson"
+
+
+def staged_source(folder: Path, staged: str, start: int | None, length: int | None) -> Source:
+    """The bytes at ``staged`` in a submission's folder, or the part of them that is meant."""
+    if start is None or length is None:
+        return FileSource(folder / staged)
+    return PartSource(folder / staged, start, length)
 
 
 class FileLine(Record, frozen=True, kw_only=True):
@@ -28,9 +37,17 @@ class FileLine(Record, frozen=True, kw_only=True):
     sha256: str
     sha512: str
     role: str
+    start: int | None = None
+    """Where it begins in ``staged``; None in a file of its own."""
+    length: int | None = None
+    """How many bytes it has there."""
     size: int | None = None
     puids: tuple[str, ...] = ()
     signature_decision: str = ""
+
+    def source(self, folder: Path) -> Source:
+        """Its bytes in the submission's ``folder``."""
+        return staged_source(folder, self.staged, self.start, self.length)
 
     def facts(self) -> FileFacts:
         """The catalogue's noun."""

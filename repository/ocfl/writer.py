@@ -9,7 +9,7 @@ recovery (``repository.recovery``) what to finish.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,8 +101,11 @@ def write_version(
         raise
     if token != _COMMITTED:
         write_content(backend, version, progress=progress, resuming=resuming)
-        for key, text in _structure(version):
-            _put(backend, NewObject(key, text.source, text.size_bytes, text.sha256), resuming)
+        structure = [
+            NewObject(key, text.source, text.size_bytes, text.sha256)
+            for key, text in _structure(version)
+        ]
+        _put_all(backend, structure, resuming=resuming)
         backend.settle(ref.object_prefix)
         read_back(backend, version, progress=progress)
         _commit(backend, version, token)
@@ -148,20 +151,16 @@ def write_content(
 ) -> None:
     """Every content file of the version is durable under its key, several at a time."""
     prefix = version.ref.object_prefix
-    put_each: PutEach | None = None if resuming else getattr(backend, "put_each", None)
+    together = _TOGETHER if _put_each_of(backend, resuming=resuming) else 1
 
     def put(group: list[ContentItem]) -> list[ContentItem]:
         new = [NewObject(prefix + i.path, i.source, i.size_bytes, i.sha256) for i in group]
-        if put_each is not None:
-            put_each(new)
-        else:
-            for each in new:
-                _put(backend, each, resuming)
+        _put_all(backend, new, resuming=resuming)
         return group
 
     with ThreadPoolExecutor(backend.capabilities.read_threads) as pool:
         for batch in _batches(version.content(), _BATCH):
-            for group in pool.map(put, _groups(batch, _TOGETHER if put_each else 1)):
+            for group in pool.map(put, _groups(batch, together)):
                 for item in group:
                     progress.advance(files=1, size_bytes=item.size_bytes)
 
@@ -246,12 +245,24 @@ def _commit(backend: StorageBackend, version: VersionContent, token: HeadToken |
         ) from error
 
 
-def _put(backend: StorageBackend, new: NewObject, resuming: bool) -> None:
-    try:
-        backend.put_new(new.key, new.source, size_bytes=new.size_bytes, sha256=new.sha256)
-    except ObjectExists:
-        if not resuming:
-            raise
+def _put_each_of(backend: StorageBackend, *, resuming: bool) -> PutEach | None:
+    """How the store creates several at once; not where some of them may exist already."""
+    put_each: PutEach | None = None if resuming else getattr(backend, "put_each", None)
+    return put_each
+
+
+def _put_all(backend: StorageBackend, objects: Sequence[NewObject], *, resuming: bool) -> None:
+    """Each object exists, named in the order given."""
+    put_each = _put_each_of(backend, resuming=resuming)
+    if put_each is not None:
+        put_each(objects)
+        return
+    for new in objects:
+        try:
+            backend.put_new(new.key, new.source, size_bytes=new.size_bytes, sha256=new.sha256)
+        except ObjectExists:
+            if not resuming:
+                raise
 
 
 def _groups(items: list[ContentItem], most: int) -> Iterator[list[ContentItem]]:
