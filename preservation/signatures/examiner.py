@@ -10,31 +10,25 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-import msgspec
-
 from preservation.signatures.companions import content_of_cms, content_of_xml
-from preservation.signatures.facts import CONTENTS_CAP_BYTES, SIGNATURES_CAP, Facts, Question
+from preservation.signatures.facts import CONTENTS_CAP_BYTES, SIGNATURES_CAP, Question
 from preservation.signatures.kinds import Carrier, carrier_of
+from preservation.signatures.reporting import JOB, VERIFIER, Reporting, library_versions
 from preservation.signatures.trust import TrustSnapshot
-from preservation.signatures.verdict import SignaturePolicy, decide, load_policy
-from preservation.workers import Result, WorkerFailed, WorkerPool
+from preservation.signatures.verdict import SignaturePolicy, load_policy
+from preservation.workers import WorkerPool
 from schemas.moments import Clock, format_moment, utc_now
-from schemas.nouns import SignatureBasis, SignatureReport, SignatureResult
+from schemas.nouns import SignatureBasis, SignatureReport
 
 Key = TypeVar("Key")
 
-VERIFIER = "kho.signatures/1"
 UNSIGNED = SignatureReport("none")
-
-JOB = "signature"
 
 _VERIFIED = frozenset(
     {Carrier.PDF, Carrier.CMS, Carrier.XML, Carrier.ASIC, Carrier.ODF, Carrier.OOXML}
@@ -43,17 +37,6 @@ _VERIFIED = frozenset(
 
 _DETACHABLE = frozenset({Carrier.CMS, Carrier.XML})
 """The kinds that may cover another file of the package."""
-
-_LIBRARIES = ("pyhanko", "pyhanko-certvalidator", "signxml", "cryptography")
-
-
-@cache
-def library_versions() -> str:
-    """Name and version of what judges behind this counter."""
-    return ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
-
-
-_FOR_EVER = "9999-12-31T23:59:59.999Z"
 
 
 class KeptResults(Protocol):
@@ -142,21 +125,14 @@ class SignatureExaminer:
             contents_cap_bytes=contents_cap_bytes,
             signatures_cap=signatures_cap,
         )
+        self._reporting = Reporting(self.snapshot, self.policy, self._question)
         self._known: dict[tuple[object, ...], SignatureReport] = {}
         self._kept = kept
 
     @property
     def basis(self) -> SignatureBasis:
         """What every decision rests on, for events and reports."""
-        return SignatureBasis(
-            verifier=VERIFIER,
-            policy=self.policy.table.version,
-            policy_sha256=self.policy.sha256,
-            trust_sha256=self.snapshot.sha256,
-            moment=self._question.moment,
-            proven=self._question.proven,
-            tools=library_versions(),
-        )
+        return self._reporting.basis
 
     def examine(self, path: Path, *, name: str = "") -> SignatureReport:
         """The report on one file."""
@@ -197,12 +173,12 @@ class SignatureExaminer:
             try:
                 carrier = carrier_of(item.path, name=item.name, mime=item.mime)
             except OSError as error:
-                yield item.key, self._unreadable(str(error))
+                yield item.key, self._reporting.unreadable(str(error))
                 continue
             if carrier == Carrier.NONE:
                 yield item.key, UNSIGNED
             elif carrier not in _VERIFIED:
-                yield item.key, self._not_verified(carrier)
+                yield item.key, self._reporting.not_verified(carrier)
             elif carrier in _DETACHABLE:
                 detachable.append((item, carrier))
             else:
@@ -217,7 +193,7 @@ class SignatureExaminer:
                 yield from ((item.key, report) for item in jobs.pop(mark))
         pending = ((mark, group[0].path, self._params(mark)) for mark, group in jobs.items())
         for mark, outcome in self._pool.map(JOB, pending):
-            report = self._report(outcome, mark.carrier)
+            report = self._reporting.of_answer(outcome, mark.carrier)
             if mark.number == 0 and not report.not_checked:
                 self._known[mark.content] = report
                 if self._kept is not None:
@@ -259,59 +235,6 @@ class SignatureExaminer:
             "question": self._question,
             "companions": {uri: path for uri, path, _ in mark.beside},
         }
-
-    def _report(self, outcome: Result | WorkerFailed, carrier: Carrier) -> SignatureReport:
-        if not isinstance(outcome, WorkerFailed):
-            try:
-                facts = msgspec.convert(outcome, Facts)
-            except msgspec.ValidationError as error:
-                outcome = WorkerFailed(JOB, "protocol", str(error))
-            else:
-                return self._decided(facts)
-        code = outcome.finding_code
-        report = self._decided(
-            Facts(kind=carrier, observations=["SIG-UNVERIFIABLE"], detail=outcome.detail)
-        )
-        return replace(report, findings=(*report.findings, code), not_checked=outcome.reason)
-
-    def _unreadable(self, reason: str) -> SignatureReport:
-        facts = Facts(kind="", observations=["SIG-UNREADABLE"], detail=reason)
-        return replace(self._decided(facts), not_checked="unreadable")
-
-    def _not_verified(self, carrier: Carrier) -> SignatureReport:
-        result = SignatureResult(
-            field="", indication="INDETERMINATE", sub_indication="NOT_VERIFIED", kind=carrier
-        )
-        report = self._decided(Facts(kind=carrier, results=[result]))
-        return replace(report, not_checked="kind not supported")
-
-    def _decided(self, facts: Facts) -> SignatureReport:
-        report = decide(
-            [self._with_report(result) for result in facts.results],
-            facts.observations,
-            self.policy,
-            kind=facts.kind,
-            detail=facts.detail,
-            basis=self.basis,
-        )
-        return replace(
-            report,
-            holds_until=self._holds_until(report),
-            etsi_reports=tuple(facts.etsi_reports),
-        )
-
-    def _with_report(self, result: SignatureResult) -> SignatureResult:
-        """The library reports on PDF signatures that it could read, and says so itself."""
-        if not self._question.etsi or result.report:
-            return result
-        return replace(result, report="not made: only for PDF signatures that can be read")
-
-    def _holds_until(self, report: SignatureReport) -> str:
-        """As of a proven moment nothing changes any more; live, a pass lasts as its grounds do."""
-        if self._question.proven:
-            return _FOR_EVER
-        ends = [signature.holds_until for signature in report.signatures]
-        return min(ends) if ends and all(ends) else ""
 
     def _manifest(self) -> str:
         if not self.snapshot.files:
