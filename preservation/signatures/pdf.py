@@ -7,18 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import cache
 from typing import Any, BinaryIO
 
 from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY
-from pyhanko.sign.validation.ades import ades_lta_validation
-from pyhanko.sign.validation.policy_decl import PdfSignatureValidationSpec
 
-from preservation.signatures.cms_subject import CmsSubject
 from preservation.signatures.facts import Facts, Question
-from preservation.signatures.judging import embedded_certificates, judge, judge_timestamp
+from preservation.signatures.judging import judge, judge_timestamp
 from preservation.signatures.pdf_appearance import appearance_of
 from preservation.signatures.pdf_around import (
     changes_after,
@@ -26,7 +22,7 @@ from preservation.signatures.pdf_around import (
     trailing_bytes,
     with_document,
 )
-from preservation.signatures.pdf_data import brought_along, has_store
+from preservation.signatures.pdf_data import brought_along
 from preservation.signatures.pdf_hidden import may_hide_signature
 from preservation.signatures.pdf_reader import (
     BulkSignature,
@@ -34,15 +30,8 @@ from preservation.signatures.pdf_reader import (
     signature_fields,
 )
 from preservation.signatures.pdf_stream import Survey, survey
-from preservation.signatures.proof import (
-    Circumstances,
-    Judged,
-    Result,
-    circumstances,
-    judged_timestamp,
-)
-from preservation.signatures.relevant import relevant
-from preservation.signatures.spec import timing, validation_spec
+from preservation.signatures.pdf_subject import PdfSubject, level_of, protected_later
+from preservation.signatures.proof import Judged, circumstances, judged_timestamp
 from preservation.signatures.telling import describe
 from schemas.moments import format_moment
 from schemas.nouns import SignatureResult
@@ -117,42 +106,6 @@ class _Opened:
     name: str
     signature: BulkSignature | None
     problem: str = ""
-
-
-class _PdfSubject(CmsSubject):
-    """A PDF signature: CMS, and LTA when later document time stamps protect it."""
-
-    def __init__(self, signature: BulkSignature, *, archived: bool) -> None:
-        super().__init__(signature.signed_data, signature.compute_digest())
-        self._signature = signature
-        self._archived = archived
-
-    @property
-    def archived(self) -> bool:
-        """Whether a later document time stamp protects it."""
-        return self._archived
-
-    async def long_term(self, about: Circumstances) -> tuple[Result, datetime | None] | None:
-        """EN 319 102-1 clause 5.6.3, with the earliest moment before now that it proves."""
-        if not self._archived:
-            return None
-        try:
-            # It reads the file's own validation data itself, and every signature of the file.
-            certificates = [
-                certificate
-                for signature in self._signature.reader.embedded_signatures
-                for certificate in embedded_certificates(signature.signed_data)
-            ]
-            trust = relevant(about.trust, certificates, about.moment)
-            result = await ades_lta_validation(
-                self._signature,
-                PdfSignatureValidationSpec(validation_spec(trust)),
-                timing_info=timing(about.moment, proven=False),
-            )
-        except Exception:  # noqa: BLE001  one unreadable item of that data; the rest still holds
-            return None
-        known = result.best_signature_time
-        return result, known if known is not None and known < about.moment else None
 
 
 class _Document:
@@ -236,8 +189,8 @@ class _Document:
                 signature.signed_data, signature.compute_digest, self._about
             )
             return judged_timestamp(signature.signed_data, result, used)
-        stamped = any(_is_later_stamp(other, signature) for other in self._reader.examined)
-        return await judge(_PdfSubject(signature, archived=stamped), self._about)
+        stamped = protected_later(signature, self._reader)
+        return await judge(PdfSubject(signature, archived=stamped), self._about)
 
     def _told(self, name: str, signature: BulkSignature, judged: Judged) -> SignatureResult:
         stamp = signature.sig_object_type == "/DocTimeStamp"
@@ -248,7 +201,7 @@ class _Document:
             told,
             field=name,
             kind="pdf-timestamp" if stamp else "pdf",
-            level="" if stamp else self._level(signature),
+            level="" if stamp else level_of(signature, self._reader),
             coverage=coverage,
             changes=changes,
             revision=signature.signed_revision,
@@ -259,14 +212,6 @@ class _Document:
         if told.signed_at and told.time == "none":
             told = replace(told, time="claimed")
         return with_document(told, signature, coverage, changes)
-
-    def _level(self, signature: BulkSignature) -> str:
-        if not _has_stamp(signature):
-            return "B"
-        if not has_store(self._reader):
-            return "T"
-        later = (_is_later_stamp(other, signature) for other in self._reader.examined)
-        return "LTA" if any(later) else "LT"
 
     def observations(self, broken_fields: int) -> list[str]:
         """What there is to say about the file beyond its signatures."""
@@ -279,20 +224,6 @@ class _Document:
         if last is not None and trailing_bytes(last, self._reader):
             codes.append("SIG-TRAILING-BYTES")
         return codes
-
-
-def _is_later_stamp(other: BulkSignature, signature: BulkSignature) -> bool:
-    return (
-        other.sig_object_type == "/DocTimeStamp"
-        and other.signed_revision > signature.signed_revision
-    )
-
-
-def _has_stamp(signature: BulkSignature) -> bool:
-    attributes = signature.signer_info["unsigned_attrs"]
-    return any(
-        attribute["type"].native == "signature_time_stamp_token" for attribute in attributes
-    )
 
 
 def _gap_start(signature: BulkSignature) -> int:
