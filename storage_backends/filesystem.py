@@ -33,7 +33,8 @@ from storage_backends.interface import (
     WrongEntryType,
 )
 from storage_backends.keys import check_key, check_prefix
-from storage_backends.local_disk import STANDING_FOLDERS, LocalDisk, LocalFile, RootUnusable
+from storage_backends.local_disk import STANDING_FOLDERS, LocalDisk, RootUnusable
+from storage_backends.local_file import LocalFile
 from storage_backends.local_mending import LocalMending
 from storage_backends.local_reading import pass_each
 from storage_backends.local_writing import put_each
