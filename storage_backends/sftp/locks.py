@@ -16,7 +16,8 @@ from uuid import uuid4
 from storage_backends.aside import STAGING
 from storage_backends.interface import BackendUnavailable
 from storage_backends.settling import parent_of
-from storage_backends.sftp.remote import Remote, StagedUpload
+from storage_backends.sftp.remote import Remote
+from storage_backends.sftp.upload import StagedUpload
 
 _LOCK_WAIT_S = 60.0
 _STALE_LOCK_S = 300

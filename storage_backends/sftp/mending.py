@@ -32,7 +32,8 @@ from storage_backends.interface import (
 )
 from storage_backends.keys import check_key
 from storage_backends.sftp.locks import Locks
-from storage_backends.sftp.remote import Remote, StagedUpload, parent_of
+from storage_backends.sftp.remote import Remote, parent_of
+from storage_backends.sftp.upload import StagedUpload
 from storage_backends.sources import BytesSource
 from storage_backends.walking import kind_of
 

@@ -36,8 +36,9 @@ from storage_backends.sftp.errors import FolderMissing
 from storage_backends.sftp.locks import Locks
 from storage_backends.sftp.mending import SftpMending
 from storage_backends.sftp.options import Target
-from storage_backends.sftp.remote import Remote, StagedUpload
+from storage_backends.sftp.remote import Remote
 from storage_backends.sftp.stream import RemoteStream
+from storage_backends.sftp.upload import StagedUpload
 from storage_backends.sources import BytesSource
 from storage_backends.walking import kind_of
 

@@ -22,7 +22,7 @@ ALLOWED = {
     ("client.py", "make_client"): "sources of credentials that would ask a network",
     ("remote.py", "remove"): "SFTP: the call itself",
     ("remote.py", "prune"): "SFTP: folders, and only empty ones",
-    ("remote.py", "discard"): "SFTP: a staged file whose writer is done",
+    ("upload.py", "discard"): "SFTP: a staged file whose writer is done",
     ("locks.py", "held"): "SFTP: the lock file of a head, in staging",
     ("locks.py", "_break_stale"): "SFTP: the lock file of a dead writer, in staging",
     ("store.py", "_move"): "S3: after the copy was re-read",
