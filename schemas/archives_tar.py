@@ -34,20 +34,16 @@ from schemas.archives_tar_records import (
     PAX,
     PAX_GLOBAL,
     REGULAR,
-    SPARSE_SEGMENTS,
     SYMLINK,
     Segment,
     TarHeader,
     TarMalformed,
     decimal,
     moment,
-    more_sparse,
-    old_sparse,
     parse_header,
     parse_pax,
-    pax_sparse,
-    sound_segments,
 )
+from schemas.archives_tar_sparse import sparse_layout
 from schemas.archives_tar_stream import TarStream
 from schemas.findings import Finding, Severity
 from schemas.names import printable
@@ -215,7 +211,12 @@ class TarArchive:
                 kind = header.kind.decode("latin-1")
                 self._report(rejected(_LINKS.get(header.kind, code), where, kind=kind))
                 return None
-        segments, size = self._layout(header, records, packed)
+        layout = sparse_layout(self._stream, header, records, packed)
+        if layout is None:
+            return self._yielded(header, pax, name, packed, None)
+        self._unread_bytes -= layout.map_bytes
+        self._report(Finding("ARCHIVE-SPARSE", Severity.INFO, where))
+        segments, size = layout.segments, layout.size_bytes
         return self._yielded(header, pax, name, size, segments)
 
     def _yielded(
@@ -241,56 +242,6 @@ class TarArchive:
         kind = MemberKind.FOLDER if folder else MemberKind.FILE
         utf8 = "path" in pax and pax.get("hdrcharset") != b"BINARY"
         return TarMember(path, kind, size, mode, _modified(header, pax), utf8, self, segments)
-
-    def _layout(
-        self, header: TarHeader, records: list[tuple[str, bytes]], packed: int
-    ) -> tuple[list[Segment] | None, int]:
-        """The segments of a sparse file and its real size; (None, size) for an ordinary file."""
-        pax = dict(records)
-        if header.kind == GNU_SPARSE:
-            segments, more, size = old_sparse(header)
-            while more:
-                further, more = more_sparse(self._whole_block())
-                segments += further
-                if len(segments) > SPARSE_SEGMENTS:
-                    raise TarMalformed("sparse-map")
-        elif (found := pax_sparse(records)) is not None:
-            segments, size = found, decimal(pax.get("GNU.sparse.size", b""))
-        elif pax.get("GNU.sparse.major") == b"1":
-            size = decimal(pax.get("GNU.sparse.realsize", b""))
-            segments, used = self._map_in_data(packed)
-            packed -= used
-            self._unread_bytes -= used
-        else:
-            return None, packed
-        self._report(Finding("ARCHIVE-SPARSE", Severity.INFO, self._stream.where))
-        return sound_segments(segments, size, packed), size
-
-    def _map_in_data(self, packed: int) -> tuple[list[Segment], int]:
-        """The map of pax sparse format 1.0, which precedes the data, and the bytes it took."""
-        text = b""
-        used = 0
-        wanted = -1
-        numbers: list[bytes] = []
-        while wanted < 0 or len(numbers) < 1 + 2 * wanted:
-            used += BLOCK
-            if used > packed:
-                raise TarMalformed("sparse-map")
-            text += self._whole_block()
-            *lines, text = text.split(b"\n")
-            numbers += lines
-            if wanted < 0 and numbers:
-                wanted = decimal(numbers[0])
-                if wanted > SPARSE_SEGMENTS:
-                    raise TarMalformed("sparse-map")
-        flat = [decimal(line) for line in numbers[1 : 1 + 2 * wanted]]
-        return list(zip(flat[::2], flat[1::2], strict=True)), used
-
-    def _whole_block(self) -> bytes:
-        block = self._stream.read(BLOCK)
-        if len(block) < BLOCK:
-            self._stream.stop("ARCHIVE-TRUNCATED")
-        return block
 
     def _skip(self) -> None:
         """What nobody read of the present member, and its padding, is passed over."""
