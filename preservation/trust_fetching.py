@@ -77,10 +77,10 @@ def fetch_trust(
     questions = published.questions(archive.now())
     named = [question for question in questions if client.may_ask(question.url)]
     progress.phase("PROGRESS-FETCH", files_total=len(named))
-    fetched: list[Fetched] = []
-    failed: list[NotFetched] = []
     with tempfile.TemporaryDirectory(prefix="kho-") as name:
         folder = Path(name)
+        fetched: list[Fetched] = []
+        failed: list[NotFetched] = []
         for question in named:
             progress.advance(files=1)
             try:
@@ -88,21 +88,8 @@ def fetch_trust(
             except (FetchRefused, FetchFailed) as error:
                 refused = isinstance(error, FetchRefused)
                 failed.append(NotFetched(url=question.url, reason=str(error), refused=refused))
-                continue
-            digest = digests_of(content).sha256
-            is_new = digest not in known
-            known.add(digest)
-            if is_new:
-                (folder / f"{digest}{_ENDINGS[question.role]}").write_bytes(content)
-            fetched.append(
-                Fetched(
-                    url=question.url,
-                    role=question.role.value,
-                    sha256=digest,
-                    bytes=len(content),
-                    is_new=is_new,
-                )
-            )
+            else:
+                fetched.append(_kept(content, question, known, folder))
         receipt = (
             import_trust(archive, [folder], agents=agents)
             if any(one.is_new for one in fetched)
@@ -114,6 +101,22 @@ def fetch_trust(
         not_named=tuple(sorted({q.url for q in questions} - {q.url for q in named})),
         aip_id=receipt.aip_id if receipt else "",
         state=receipt.state if receipt else "",
+    )
+
+
+def _kept(content: bytes, question: Question, known: set[str], folder: Path) -> Fetched:
+    """What is not ``known`` lies in the folder under its digest, and is known."""
+    digest = digests_of(content).sha256
+    is_new = digest not in known
+    known.add(digest)
+    if is_new:
+        (folder / f"{digest}{_ENDINGS[question.role]}").write_bytes(content)
+    return Fetched(
+        url=question.url,
+        role=question.role.value,
+        sha256=digest,
+        bytes=len(content),
+        is_new=is_new,
     )
 
 

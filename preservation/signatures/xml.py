@@ -156,21 +156,36 @@ def _examined(
     subject = XmlSubject(element, as_asn1(signer), others, failure, weak)
     judged = asyncio.run(judge(subject, about))
     told = replace(from_judged(judged), algorithm=_algorithm(element))
-    result = named(told, subject.signer)
+    told = named(told, subject.signer)
+    codes = _additions(element, references)
+    result = _described(told, element, verified, detail, field=blank.field, codes=codes)
+    outside = {reference.uri for reference in references if reference.outside}
+    return Judgement(result, covered, outside)
+
+
+def _described(
+    told: SignatureResult,
+    element: Element,
+    verified: Verified | None,
+    detail: str,
+    *,
+    field: str,
+    codes: tuple[str, ...],
+) -> SignatureResult:
+    """The result with what the element itself says; ``detail`` is why it failed, if it did."""
     result = replace(
-        result,
-        field=blank.field,
+        told,
+        field=field,
         kind="xml",
         level=_level(element),
         coverage="file",
         signed_at=_signing_time(verified),
-        detail=detail[:300] or result.detail,
-        codes=(*result.codes, *_additions(element, references)),
+        detail=detail[:300] or told.detail,
+        codes=(*told.codes, *codes),
     )
     if result.signed_at and result.time == "none":
         result = replace(result, time="claimed")
-    outside = {reference.uri for reference in references if reference.outside}
-    return Judgement(result, covered, outside)
+    return result
 
 
 def _verified(
