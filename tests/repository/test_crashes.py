@@ -23,26 +23,20 @@ from storage_backends.memory import MemoryBackend
 FILES = {b"a.txt": b"van ban a", b"b/c.txt": b"van ban c", b"twin.txt": b"van ban a"}
 
 
-def make_stores(kind: str, folder: Path) -> dict[str, StorageBackend]:
-    if kind == "memory":
-        return {name: MemoryBackend(name) for name in ("alpha", "beta")}
+def make_stores(folder: Path) -> dict[str, StorageBackend]:
     return {name: FilesystemBackend.create(name, str(folder / name)) for name in ("alpha", "beta")}
 
 
-def calls_of_one_ingest(kind: str, folder: Path) -> int:
-    bed = make_bed(
-        folder / "archive", make_stores(kind, folder), accept_shared_failure_domain=True
-    )
+def calls_of_one_ingest(folder: Path) -> int:
+    bed = make_bed(folder / "archive", make_stores(folder), accept_shared_failure_domain=True)
     fuse = Fuse()
     with bed.open(fused(bed.backends, fuse)) as archive:
         store(archive, FILES)
     return fuse.calls
 
 
-def crash_and_reopen(kind: str, folder: Path, crash_at: int) -> TestBed:
-    bed = make_bed(
-        folder / "archive", make_stores(kind, folder), accept_shared_failure_domain=True
-    )
+def crash_and_reopen(folder: Path, crash_at: int) -> TestBed:
+    bed = make_bed(folder / "archive", make_stores(folder), accept_shared_failure_domain=True)
     archive = bed.open(fused(bed.backends, Fuse(crash_at)))
     with pytest.raises(SimulatedCrash):
         store(archive, FILES)
@@ -84,13 +78,12 @@ def assert_one_whole_aip(bed: TestBed) -> None:
         assert not list((Path(bed.settings.root) / "staging").iterdir())
 
 
-@pytest.mark.parametrize("kind", ["memory", "filesystem"])
-def test_an_ingest_killed_at_any_call_leaves_the_old_or_the_new_state(kind: str) -> None:
+def test_an_ingest_killed_at_any_call_leaves_the_old_or_the_new_state() -> None:
     with quick_disk() as folder:
-        total = calls_of_one_ingest(kind, folder / "count")
+        total = calls_of_one_ingest(folder / "count")
         assert total > 50
         for crash_at in range(1, total - 1):
-            bed = crash_and_reopen(kind, folder / str(crash_at), crash_at)
+            bed = crash_and_reopen(folder / str(crash_at), crash_at)
             assert_old_or_new(bed)
             assert_one_whole_aip(bed)
 

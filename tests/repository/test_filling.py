@@ -121,7 +121,7 @@ def test_a_fill_killed_at_any_call_is_finished_by_the_next() -> None:
         bed = bed_after_an_outage(folder / "count")
         with bed.open(fused(bed.backends, fuse)) as archive:
             fill(archive)
-        for crash_at in range(1, fuse.calls, 4):
+        for crash_at in range(1, fuse.calls, 6):
             bed = bed_after_an_outage(folder / str(crash_at))
             archive = bed.open(fused(bed.backends, Fuse(crash_at)))
             with pytest.raises(SimulatedCrash):

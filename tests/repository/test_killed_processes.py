@@ -19,7 +19,7 @@ from repository.ocfl.reader import list_objects, read_object
 from repository.ocfl.validator import inspect_backend
 from schemas.nouns import Place
 
-POINTS = {"folder": 12, "s3": 6}
+POINTS = {"folder": 12, "s3": 4}
 CALLS_OF_AN_INGEST = 102
 """On two replicas; a point behind the last call would kill nobody, and fail the test."""
 

@@ -23,7 +23,7 @@ from kit.command_line import Shell
 from kit.interrupting import source_of
 from repository.archive import Repository
 
-POINTS = 3
+POINTS = 2
 CHILD = """
 import itertools, os, signal, sys
 
