@@ -83,11 +83,12 @@ def read_digests(
 
 
 def _threads_for(backend: StorageBackend) -> int:
-    """As many as the store can serve; where it is asked for whole batches, as can hash."""
+    """As many as the store can serve; where it is asked for whole batches, as can hash, and one
+    that waits for the medium meanwhile."""
     widest = backend.capabilities.read_threads
     if getattr(backend, "pass_each", None) is None:
         return widest
-    return min(widest, _MOST_HASHING, max(2, os.cpu_count() or 1))
+    return min(widest, _MOST_HASHING, 1 + (os.cpu_count() or 1))
 
 
 class PassEach(Protocol):
