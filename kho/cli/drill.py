@@ -12,7 +12,7 @@ from kho.cli.named import replicas_named
 from kho.cli.output import print_json
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
-from kho.cli.sizes import counted, sized
+from kho.cli.sizes import clocked, counted, sized
 from preservation.drill_result import DrillResult
 
 
@@ -73,7 +73,7 @@ def tell_drill(session: Session, result: DrillResult) -> None:
     session.tell(
         "DRILL-EVERYTHING",
         bytes=sized(result.whole_bytes),
-        hours=f"{result.whole_seconds / 3600:.1f}",
+        duration=clocked(result.whole_seconds),
     )
     session.tell("DRILL-SEED", seed=result.seed)
     session.tell("LEDGER-HEAD", head=result.ledger_head)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 
 def counted(done: int, total: int | None = None) -> str:
     """``12/40``, or ``12`` when nobody knows of how many."""
@@ -20,3 +22,10 @@ def sized(size_bytes: int, total: int | None = None) -> str:
         if size < 1024:
             return f"{size:.1f} {unit}"
     return f"{size / 1024:.1f} TiB"
+
+
+def clocked(seconds: float) -> str:
+    """``0:00:04``, ``37:05:00``: hours, minutes and seconds, rounded up."""
+    minutes, left_s = divmod(math.ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{left_s:02d}"

@@ -55,6 +55,7 @@ def test_a_drill_that_passes_says_how_long_everything_would_take(archive: Shell)
     ran = archive("drill", "--from", "beta", "--aips", "1", "--seed", "x")
     assert ran.code == 0
     assert "Drill passed" in ran.out
+    assert "would take 0:00:0" in ran.out
     assert "Seed of the sample: x" in ran.out
     assert not (archive.here / "scratch").exists()
 

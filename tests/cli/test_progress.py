@@ -10,7 +10,7 @@ import pytest
 
 from kho.cli.output import print_text
 from kho.cli.progress import LINE_EVERY_S, LineProgress, shown
-from kho.cli.sizes import counted, sized
+from kho.cli.sizes import clocked, counted, sized
 
 
 class Terminal(io.TextIOWrapper):
@@ -111,6 +111,17 @@ def test_sizes_are_written_as_people_read_them(size: int, text: str) -> None:
 def test_counts_name_their_total_when_it_is_known() -> None:
     assert (counted(1234), counted(1, 1234)) == ("1,234", "1/1,234")
     assert sized(1024, 2048) == "1.0 KiB/2.0 KiB"
+
+
+def test_a_span_of_seconds_is_never_told_as_nothing() -> None:
+    spans = (0.0, 0.2, 59.5, 3599.0, 37 * 3600 + 301)
+    assert [clocked(span) for span in spans] == [
+        "0:00:00",
+        "0:00:01",
+        "0:01:00",
+        "0:59:59",
+        "37:05:01",
+    ]
 
 
 def test_what_is_printed_on_the_same_terminal_stands_above_the_bar(
