@@ -6,6 +6,7 @@ again as of a day long past. What is retired stays stored and is no longer used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ FILE_CAP_BYTES = 64 << 20
 """A national revocation list is a few MB; anything beyond this is no trust material."""
 
 
+_SET_NAME = re.compile(r"\w[\w-]{0,63}")
+_PRIVATE_KEY = b"PRIVATE KEY-----"
+
 SHORTEST_PREFIX = 8
 """Digits of a digest that are needed to retire what it names."""
 
@@ -35,6 +39,24 @@ class NotTrustMaterial(ConfigError):
     """A file holds no certificate, revocation list or OCSP response; nothing was imported."""
 
     code = "TRUST-NOT-MATERIAL"
+
+
+class HoldsPrivateKey(ConfigError):
+    """A file holds a private key beside what it was brought for; nothing was imported."""
+
+    code = "TRUST-PRIVATE-KEY"
+
+
+class SetNameUnusable(ConfigError):
+    """The name of an anchor set cannot be that of a folder; nothing was imported."""
+
+    code = "TRUST-SET-NAME"
+
+
+class RetiredBefore(ConfigError):
+    """A file was retired, for the reason given, and is not used again; nothing was imported."""
+
+    code = "TRUST-RETIRED-BEFORE"
 
 
 class NothingToRetire(ConfigError):
@@ -74,12 +96,18 @@ def import_trust(
 
     With ``anchor_set`` certificates become anchors of that set (``cong-vu``, ``quoc-gia``);
     without, they are intermediates. Lists and responses are recognised by themselves.
-    :class:`NotTrustMaterial` before anything is stored.
+    :class:`NotTrustMaterial`, :class:`HoldsPrivateKey`, :class:`RetiredBefore` or
+    :class:`SetNameUnusable` before anything is stored: what is stored can never be taken back.
     """
+    if anchor_set and not _SET_NAME.fullmatch(anchor_set):
+        raise SetNameUnusable(named=anchor_set)
     generation = archive.now().date().isoformat()
+    retired = _retired(archive)
     files: dict[str, bytes] = {}
     for path in _files(paths):
         content = _content(path)
+        if reason := retired.get(digests_of(content).sha256):
+            raise RetiredBefore(where=str(path), reason=reason)
         role = _role(path, content, anchor_set)
         files[_place(role, path, content, anchor_set, generation)] = content
     return store_administrative(
@@ -178,6 +206,8 @@ def _content(path: Path) -> bytes:
 
 
 def _role(path: Path, content: bytes, anchor_set: str) -> TrustRole:
+    if _PRIVATE_KEY in content:
+        raise HoldsPrivateKey(where=str(path))
     facts = recognised(content)
     if not facts:
         raise NotTrustMaterial(where=str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 
 from preservation.signatures.relevant import RevocationIndex, index_of
 from preservation.signatures.trust import TrustFile, TrustRole, TrustSnapshot, TrustUnreadable
+
+_PEM_BEGINS = b"-----BEGIN "
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,16 @@ def material(snapshot: str, manifest: str) -> Material:
     if listed.sha256 != snapshot:
         raise TrustUnreadable(path=manifest, reason="another snapshot than the one asked for")
     for item in listed.files:
-        for der in ders_in(_checked(item)):
+        for der in _ders(item):
             _add(found, item, der)
     return replace(found, index=index_of(found))
+
+
+def _ders(item: TrustFile) -> list[bytes]:
+    try:
+        return list(ders_in(_checked(item)))
+    except ValueError as error:
+        raise TrustUnreadable(path=item.path, reason=f"not a {item.role}: {error}") from error
 
 
 def _checked(item: TrustFile) -> bytes:
@@ -61,10 +71,13 @@ def _checked(item: TrustFile) -> bytes:
 
 
 def ders_in(content: bytes) -> Iterator[bytes]:
-    """The DER values of a file in PEM or DER."""
+    """The DER values of a file in PEM or DER; ValueError for a PEM file that was cut off."""
+    content = content.removeprefix(codecs.BOM_UTF8)
     if pem.detect(content):
-        for _, _, der in pem.unarmor(content, multiple=True):
-            yield der
+        blocks = [der for _, _, der in pem.unarmor(content, multiple=True)]
+        if len(blocks) != content.count(_PEM_BEGINS):
+            raise ValueError("a block without an end")
+        yield from blocks
     else:
         yield content
 

@@ -29,13 +29,22 @@ class TrustFact:
 
 
 def recognised(content: bytes) -> tuple[TrustFact, ...]:
-    """Everything that the file holds; empty when it is no trust material at all.
+    """Everything that the file holds; empty unless all of it is trust material.
 
-    Certificates are told as intermediates: making one an anchor is the operator's decision.
+    A worker refuses the whole file for one part that it cannot read, so it is refused here,
+    before it is kept. Certificates are told as intermediates: making one an anchor is the
+    operator's decision.
     """
     facts: list[TrustFact] = []
-    for der in ders_in(content):
-        facts += _facts(der)
+    try:
+        ders = list(ders_in(content))
+    except ValueError:  # a PEM file that was cut off
+        return ()
+    for der in ders:
+        found = _facts(der)
+        if not found:
+            return ()
+        facts += found
     return tuple(facts)
 
 
@@ -43,7 +52,7 @@ def _facts(der: bytes) -> list[TrustFact]:
     for read in (_crl, _ocsp, _certificates):
         try:
             return read(der)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             continue
     return []
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from asn1crypto import pem  # type: ignore[import-untyped]  # asn1crypto has no types
 
 from ingest.desk import open_desk
 from ingest.pipeline import ingest
@@ -14,10 +17,14 @@ from kit.archives import TestBed, make_bed
 from kit.desk import OPERATOR, SOFTWARE
 from kit.pki import NOW, pki
 from kit.signed_pdfs import signed_pdf
+from preservation.signatures.recognise import recognised
 from preservation.signatures.trust import TrustRole
 from preservation.trust_keeping import (
+    HoldsPrivateKey,
     NothingToRetire,
     NotTrustMaterial,
+    RetiredBefore,
+    SetNameUnusable,
     current_trust,
     import_trust,
     kept_trust,
@@ -90,6 +97,50 @@ def test_a_file_that_is_no_trust_material_stops_the_whole_import(
         with pytest.raises(NotTrustMaterial):
             import_trust(archive, [material], anchor_set="cong-vu", agents=AGENTS)
         assert not kept_trust(archive)
+
+
+def _pem(label: str) -> bytes:
+    armoured: bytes = pem.armor("CERTIFICATE", pki().certificate(label).dump())
+    return armoured
+
+
+@pytest.mark.parametrize(
+    ("refusal", "content"),
+    [
+        (HoldsPrivateKey, lambda: _pem("sub") + pem.armor("PRIVATE KEY", pki().key("sub").dump())),
+        (NotTrustMaterial, lambda: _pem("sub") + pem.armor("X", b"\x30\x03\x02\x01\x01")),
+        (NotTrustMaterial, lambda: _pem("sub") + _pem("root")[:-30]),
+        (NotTrustMaterial, lambda: _pem("sub")[:-30]),
+    ],
+)
+def test_what_is_only_in_part_trust_material_is_never_stored(
+    bed: TestBed, material: Path, refusal: type[Exception], content: Callable[[], bytes]
+) -> None:
+    (material / "mixed.pem").write_bytes(content())
+    with bed.open() as archive:
+        with pytest.raises(refusal):
+            import_trust(archive, [material], agents=AGENTS)
+        assert not kept_trust(archive)
+
+
+def test_a_byte_order_mark_before_a_certificate_does_no_harm() -> None:
+    (fact,) = recognised(codecs.BOM_UTF8 + _pem("root"))
+    assert fact.self_signed
+
+
+@pytest.mark.parametrize("name", ["..", "../x", "/abs", "a/b", ".", " ", "a" * 65])
+def test_a_set_is_named_like_a_folder(bed: TestBed, material: Path, name: str) -> None:
+    with bed.open() as archive, pytest.raises(SetNameUnusable):
+        import_trust(archive, [material], anchor_set=name, agents=AGENTS)
+
+
+def test_what_was_retired_is_not_taken_for_new(bed: TestBed, material: Path) -> None:
+    with bed.open() as archive:
+        import_trust(archive, [material], anchor_set="cong-vu", agents=AGENTS)
+        (anchor,) = kept_trust(archive)
+        retire_trust(archive, [anchor.file.sha256], reason="lộ khoá", agents=AGENTS)
+        with pytest.raises(RetiredBefore, match="lộ khoá"):
+            import_trust(archive, [material], anchor_set="cong-vu", agents=AGENTS)
 
 
 def test_what_is_retired_is_kept_and_no_longer_used(bed: TestBed, material: Path) -> None:
