@@ -1,22 +1,27 @@
 """Adoption: a copy that another tool made of a replica becomes a replica itself.
 
 Nothing of it is believed: every version of every dossier that it holds is read back and
-compared with the archive's own copies, and what the archive does not know is refused.
+compared with the archive's own copies, and what the archive does not know, dossier or single
+file, is refused: audit would call it damage the next day.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from repository.archive import Repository
-from repository.canaries import plant_permanent
+from repository.canaries import PERMANENT, plant_permanent
 from repository.copying import CommittedCopy, committed_copy
+from repository.journal_files import LedgerBroken, last_line, read_lines
 from repository.ocfl.claims import CLAIMS, VersionRef, put_small
-from repository.ocfl.reader import list_objects
+from repository.ocfl.inventory import INVENTORY, SIDECAR
+from repository.ocfl.layout import root_files
 from repository.ocfl.writer import ReadBackFailed
 from repository.replica import MARKER, ForeignReplica, Replica, ReplicaError, read_marker
 from repository.replication import verify_copies
 from repository.settings import ReplicaSettings
+from repository.strangers import strange_in_object, strange_in_root
 from schemas.errors import KhoError
 from schemas.ids import RepositoryId, new_uuid
 from schemas.moments import format_moment
@@ -61,6 +66,12 @@ class OtherInventory(ReplicaError):
     """A dossier's inventory there is not the archive's."""
 
     code = "REPLICA-OTHER-INVENTORY"
+
+
+class OtherJournal(ReplicaError):
+    """The journal there does not tell the archive's own history."""
+
+    code = "REPLICA-OTHER-JOURNAL"
 
 
 class NothingToCompare(ReplicaError):
@@ -121,6 +132,10 @@ def adopt(
             missing=found.missing,
         )
     backend.sweep(CLAIMS)  # copied with the rest; whose they were cannot finish them here
+    for place in Place:
+        for name in _root_files_missing(candidate, place):
+            put_small(backend, f"{place.value}/{name}", root_files()[name])
+        backend.settle(f"{place.value}/")
     plant_permanent(backend)
     _write_marker(backend, candidate.marker)
     return candidate, found
@@ -150,21 +165,73 @@ def _examine(archive: Repository, candidate: Replica, progress: Progress) -> Ado
     for summary in summaries:
         newest = VersionRef(summary.place, summary.aip_id, summary.version)
         known.add(newest.object_prefix)
-        if not candidate.may_hold(summary.access):
-            if committed_copy(candidate, newest) is not None:
-                found.differences.append(
-                    TooSecret(replica=candidate.name, key=newest.object_prefix)
-                )
-            continue
-        _examine_one(archive, candidate, newest, found)
+        if candidate.may_hold(summary.access):
+            _examine_one(archive, candidate, newest, found)
+        elif any(candidate.backend.list(newest.object_prefix)):
+            found.differences.append(TooSecret(replica=candidate.name, key=newest.object_prefix))
         progress.advance(files=1)
     for place in Place:
-        found.differences.extend(
-            UnknownThere(replica=candidate.name, key=prefix)
-            for prefix in list_objects(candidate.backend, place)
-            if prefix not in known
-        )
+        _examine_root(candidate, place, known, found)
+    found.differences.extend(_examine_own_files(archive, candidate))
     return found
+
+
+def _examine_root(
+    candidate: Replica, place: Place, known: Collection[str], found: Adoption
+) -> None:
+    """The root's own files are right or missing, and nothing strange lies beside the dossiers."""
+    found.differences.extend(
+        UnknownThere(replica=candidate.name, key=key)
+        for key in strange_in_root(candidate.backend, place, known)
+    )
+    try:
+        _root_files_missing(candidate, place)
+    except OtherBytes as error:
+        found.differences.append(error)
+
+
+def _examine_own_files(archive: Repository, candidate: Replica) -> Iterator[KhoError]:
+    """What is wrong with the journal and the canaries there; both may be missing."""
+    try:
+        _examine_journal(archive, candidate)
+    except (LedgerBroken, OtherJournal) as error:
+        yield error
+    for canary in PERMANENT:
+        try:
+            _is_there(candidate, canary.key, canary.planted)
+        except OtherBytes as error:
+            yield error
+
+
+def _examine_journal(archive: Repository, candidate: Replica) -> None:
+    """Every line there is the archive's own; the newest may be missing. The archive would
+    believe whatever else stood there, or refuse all work."""
+    last_line(candidate.backend)  # told as broken when the newest file is empty
+    own = archive.catalogue.ledger_lines(after_seq=0)
+    for line in read_lines(candidate.backend):
+        known = next(own, None)
+        if known is None or known.hash != line.hash:
+            raise OtherJournal(replica=candidate.name, seq=line.seq)
+
+
+def _root_files_missing(candidate: Replica, place: Place) -> list[str]:
+    """The names of the root's own files that are not there; :class:`OtherBytes` for others."""
+    return [
+        name
+        for name, content in root_files().items()
+        if not _is_there(candidate, f"{place.value}/{name}", content)
+    ]
+
+
+def _is_there(candidate: Replica, key: str, content: bytes | None) -> bool:
+    """Whether the file is there; :class:`OtherBytes` when it is not the one expected."""
+    try:
+        there, _token = candidate.backend.read_head(key)
+    except ObjectNotFound:
+        return False
+    if there != content:
+        raise OtherBytes(replica=candidate.name, key=key)
+    return True
 
 
 def _examine_one(
@@ -172,10 +239,16 @@ def _examine_one(
 ) -> None:
     """Every version up to the newest is the archive's own, byte for byte."""
     try:
-        there = committed_copy(candidate, newest)
-        if there is None:
+        if not any(candidate.backend.list(newest.object_prefix)):
             found.missing += 1
             return
+        own = _own_copy(archive, newest)
+        for key in strange_in_object(candidate.backend, own):
+            raise UnknownThere(replica=candidate.name, key=key)
+        if committed_copy(candidate, newest) is None:
+            found.missing += 1
+            return
+        _examine_head(candidate, own)
         verified = [
             _examine_version(archive, candidate, VersionRef(newest.place, newest.aip_id, number))
             for number in range(1, newest.number + 1)
@@ -186,6 +259,15 @@ def _examine_one(
         found.differences.append(error)
     else:
         found.verified.extend(verified)
+
+
+def _examine_head(candidate: Replica, own: CommittedCopy) -> None:
+    """The root inventory and its sidecar are those of the newest version that there is."""
+    prefix = own.ref.object_prefix
+    if not _is_there(candidate, f"{prefix}{INVENTORY}", own.inventory_json):
+        raise FileMissingThere(replica=candidate.name, key=f"{prefix}{INVENTORY}")
+    if not _is_there(candidate, f"{prefix}{SIDECAR}", own.inventory_text.sidecar):
+        raise FileMissingThere(replica=candidate.name, key=f"{prefix}{SIDECAR}")
 
 
 def _examine_version(

@@ -11,6 +11,7 @@ files or millions (decision 0012).
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from itertools import count, pairwise
 
@@ -24,6 +25,7 @@ from storage_backends.interface import ObjectExists, StorageBackend
 JOURNAL = "kho/journal/"
 LINES_PER_FILE = 1000
 _ENDING = ".ndjson"
+_KEY = re.compile(rf"{JOURNAL}[0-9]{{9}}/[0-9]{{12}}{re.escape(_ENDING)}\Z")
 
 
 class LedgerForked(RepositoryError):
@@ -51,11 +53,17 @@ def journal_key(first_seq: int) -> str:
 
 
 def last_line(backend: StorageBackend) -> LedgerLine | None:
-    """The newest line of a replica's journal; None for an empty one."""
+    """The newest line of a replica's journal; None for an empty one.
+
+    :class:`LedgerBroken` when its newest file holds none.
+    """
     newest = max(_keys_under(backend, _last_folder(backend)), default=None)
     if newest is None:
         return None
-    return _lines_of(backend, newest)[-1]
+    lines = _lines_of(backend, newest)
+    if not lines:
+        raise LedgerBroken(replica=backend.name, seq=_first_seq(newest))
+    return lines[-1]
 
 
 def read_lines(
@@ -134,7 +142,8 @@ def _keys_after(backend: StorageBackend, after_seq: int) -> Iterator[str]:
 
 
 def _keys_under(backend: StorageBackend, prefix: str) -> Iterator[str]:
-    return (info.key for info in backend.list(prefix) if info.key.endswith(_ENDING))
+    """The journal's own files; what others left beside them is none of it."""
+    return (info.key for info in backend.list(prefix) if _KEY.match(info.key))
 
 
 def _folder(thousand: int) -> str:

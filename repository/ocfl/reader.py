@@ -26,7 +26,7 @@ from schemas.ids import aip_of_ocfl_id
 from schemas.nouns import Place
 from storage_backends.interface import ObjectNotFound, StorageBackend
 
-_OBJECT_DEPTH = 1 + NUMBER_OF_TUPLES + 1
+OBJECT_DEPTH = 1 + NUMBER_OF_TUPLES + 1
 """Segments of an object's prefix: root, tuples, encoded id."""
 
 
@@ -74,7 +74,7 @@ def list_objects(backend: StorageBackend, place: Place) -> Iterator[str]:
     seen: set[str] = set()
     for info in backend.list(f"{place.value}/"):
         segments = info.key.split("/")
-        if len(segments) != _OBJECT_DEPTH + 1 or segments[-1] not in (DECLARATION, INVENTORY):
+        if len(segments) != OBJECT_DEPTH + 1 or segments[-1] not in (DECLARATION, INVENTORY):
             continue
         prefix = info.key[: -len(segments[-1])]
         if prefix not in seen:
