@@ -60,6 +60,9 @@ class TakenPaths:
 
     def claim_file(self, path: bytes) -> bool:
         """Whether the path is free and now taken for a file; a refusal was reported."""
+        if not path:
+            self.report(rejected("ARCHIVE-PATH-EMPTY", "."))
+            return False
         if path in self._files:
             self.report(rejected("ARCHIVE-DUPLICATE", printable(path)))
             return False
@@ -72,7 +75,12 @@ class TakenPaths:
         return True
 
     def claim_folder(self, path: bytes) -> bool:
-        """Whether the path may be a folder; a repeated folder entry is harmless."""
+        """Whether the path may be a folder; a repeated folder entry is harmless.
+
+        The root, an empty path, is no folder of the archive's and nothing to report.
+        """
+        if not path:
+            return False
         if path in self._files:
             self.report(rejected("ARCHIVE-FILE-AND-FOLDER", printable(path)))
             return False

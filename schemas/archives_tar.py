@@ -232,7 +232,7 @@ class TarArchive:
         if folder and size:
             self._report(rejected("ARCHIVE-FOLDER-WITH-BYTES", self._stream.where))
             return None
-        if not path:
+        if path is None:
             return None
         if not (self.taken.claim_folder(path) if folder else self.taken.claim_file(path)):
             return None

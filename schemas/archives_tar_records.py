@@ -18,6 +18,9 @@ BLOCK = 512
 SPARSE_SEGMENTS = 1 << 16
 """The most pieces of one sparse file that are accepted."""
 
+DECIMAL_DIGITS = 20
+"""The most digits of a decimal number; 64 bits need no more."""
+
 REGULAR = frozenset({b"0", b"\0", b"7"})
 HARD_LINK, SYMLINK, FOLDER = b"1", b"2", b"5"
 DEVICES = frozenset({b"3", b"4", b"6"})
@@ -104,7 +107,7 @@ def parse_pax(content: bytes) -> list[tuple[str, bytes]]:
 
 def decimal(value: bytes) -> int:
     """A non-negative decimal number of an extended header."""
-    if not value.isdigit() or len(value) > 20:
+    if not value.isdigit() or len(value) > DECIMAL_DIGITS:
         raise TarMalformed("extended-header")
     return int(value)
 

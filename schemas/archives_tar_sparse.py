@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from schemas.archives_tar_records import (
     BLOCK,
+    DECIMAL_DIGITS,
     GNU_SPARSE,
     SPARSE_SEGMENTS,
     Segment,
@@ -69,7 +70,7 @@ def _map_in_data(stream: TarStream, packed: int) -> tuple[list[Segment], int]:
     numbers: list[bytes] = []
     while wanted < 0 or len(numbers) < 1 + 2 * wanted:
         used += BLOCK
-        if used > packed:
+        if used > packed or len(text) > DECIMAL_DIGITS:
             raise TarMalformed("sparse-map")
         text += _whole_block(stream)
         *lines, text = text.split(b"\n")

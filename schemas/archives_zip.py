@@ -187,7 +187,7 @@ class ZipArchive:
             return None
         place = self._locate(entry, where)
         kind = kind_of(entry)
-        if place is None or not path or not self._claim(path, kind):
+        if place is None or not self._claim(path, kind):
             return None
         mode, dropped = permissions(entry.unix_mode)
         if dropped:

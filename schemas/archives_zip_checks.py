@@ -19,6 +19,8 @@ from schemas.archives_zip_records import (
 )
 
 _DOS_FOLDER = 0x10
+_PACKED_NOTHING = 14
+"""Bytes that the longest of our methods (bzip2) makes of nothing; some writers pack folders."""
 
 
 def hidden_reason(entry: ZipEntry) -> str | None:
@@ -34,7 +36,9 @@ def hidden_reason(entry: ZipEntry) -> str | None:
         return "ARCHIVE-SPECIAL"
     if entry.method not in METHODS:
         return "ARCHIVE-METHOD"
-    if kind_of(entry) is MemberKind.FOLDER and (entry.size_bytes or entry.crc):
+    if kind_of(entry) is MemberKind.FOLDER and (
+        entry.size_bytes or entry.crc or entry.packed_bytes > _PACKED_NOTHING
+    ):
         return "ARCHIVE-FOLDER-WITH-BYTES"
     return None
 

@@ -321,6 +321,24 @@ def test_33_a_sparse_map_in_the_data_that_cannot_be_is_unreadable(
     assert result.refusals == {"ARCHIVE-UNREADABLE"}
 
 
+def test_33_a_number_without_end_in_a_sparse_map_is_not_read_on(tmp_path: Path) -> None:
+    """Every further block would be split from the beginning again: hours for a small tar."""
+    whole = sparse(SPARSE["1.0"][0], b"1" * 4 * BLOCK)
+    cut = whole[: whole.index(b"1" * BLOCK) + 2 * BLOCK]
+
+    assert unpack(tmp_path, cut, "p.tar").refusals == {"ARCHIVE-UNREADABLE"}
+
+
+def test_the_root_may_be_an_entry_and_bytes_that_have_no_other_name_are_refused(
+    tmp_path: Path,
+) -> None:
+    root = tar_file("./", b"", type=tarfile.DIRTYPE)
+
+    assert unpack(tmp_path / "root", tar_of([root, A]), "p.tar").findings == ()
+    nameless = unpack(tmp_path, tar_of([A, tar_file(".", b"lost")]), "p.tar")
+    assert nameless.refusals == {"ARCHIVE-PATH-EMPTY"}
+
+
 def test_33_a_cut_in_a_sparse_map_is_a_cut(tmp_path: Path) -> None:
     whole = old_sparse()
 

@@ -5,6 +5,7 @@ The numbers are the rows of the nasty packages' table.
 
 from __future__ import annotations
 
+import bz2
 import hashlib
 import io
 import os
@@ -224,6 +225,8 @@ PATHS = {
     b"c:x": "ARCHIVE-PATH-DRIVE",
     b"\\\\server\\share\\x": "ARCHIVE-PATH-DRIVE",
     b"": "ARCHIVE-PATH-EMPTY",
+    b".": "ARCHIVE-PATH-EMPTY",
+    b".//.": "ARCHIVE-PATH-EMPTY",
 }
 
 
@@ -297,6 +300,19 @@ def test_a_folder_with_bytes_is_refused(tmp_path: Path) -> None:
     result = unpack(tmp_path, forge_zip([Forged(b"a/", b"bytes")]))
 
     assert result.refusals == {"ARCHIVE-FOLDER-WITH-BYTES"}
+
+
+@pytest.mark.parametrize(("packed", "refusals"), [
+    (b"bytes that nobody unpacks", {"ARCHIVE-FOLDER-WITH-BYTES"}),
+    (bz2.compress(b""), set()),
+    (deflated(b""), set()),
+])  # fmt: skip
+def test_bytes_hidden_behind_a_folder_that_declares_none_are_refused(
+    tmp_path: Path, packed: bytes, refusals: set[str]
+) -> None:
+    folder = Forged(b"a/", b"", packed=packed, mode=0o40755)
+
+    assert unpack(tmp_path, forge_zip([folder, B])).refusals == refusals
 
 
 @pytest.mark.parametrize(
