@@ -23,6 +23,12 @@ def without_names(key: str) -> str:
 
 
 def keep_to_themselves(*libraries: str) -> None:
-    """What these libraries log reaches no handler but their own."""
+    """What these libraries log reaches no handler but their own.
+
+    Where they have none, the handler of last resort would print it on standard error.
+    """
     for library in libraries:
-        logging.getLogger(library).propagate = False
+        logger = logging.getLogger(library)
+        logger.propagate = False
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())

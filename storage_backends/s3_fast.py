@@ -28,7 +28,7 @@ from storage_backends.interface import BackendUnavailable, HeadToken
 from storage_backends.keys import check_key
 from storage_backends.s3.bucket import ABSENT, OUR_DIGEST
 from storage_backends.s3.client import access_key
-from storage_backends.s3.errors import ConditionFailed
+from storage_backends.s3.errors import ClientUnusable, ConditionFailed
 from storage_backends.s3.options import Place, S3Options
 from storage_backends.s3.store import S3Store
 
@@ -50,7 +50,7 @@ class FastS3Store(S3Store):
         self, name: str, client: Any, place: Place, options: S3Options, **more: Any
     ) -> None:
         super().__init__(name, client, place, options, **more)
-        self._fast = _fast_client(client, place, options)
+        self._fast = _fast_client(name, client, place, options)
         self._locks = bool(options.lock)
 
     def read_head(self, key: str) -> tuple[bytes, HeadToken]:
@@ -142,7 +142,7 @@ def _first_line(error: Exception) -> str:
     return str(error).partition("\n")[0]
 
 
-def _fast_client(client: Any, place: Place, options: S3Options) -> FastClient:
+def _fast_client(name: str, client: Any, place: Place, options: S3Options) -> FastClient:
     key_id, secret, token = access_key(client)
     more: dict[str, Any] = {"session_token": token} if token else {}
     settings: ClientConfig = {
@@ -153,16 +153,19 @@ def _fast_client(client: Any, place: Place, options: S3Options) -> FastClient:
     }
     if options.ca_file:
         settings["root_certificate"] = Path(options.ca_file).read_bytes()
-    return FastClient(
-        place.bucket,
-        prefix=place.prefix or None,
-        endpoint=options.endpoint or f"https://s3.{options.region}.amazonaws.com",
-        region=options.region or "us-east-1",
-        access_key_id=key_id,
-        secret_access_key=secret,
-        virtual_hosted_style_request=not options.path_style,
-        checksum_algorithm="SHA256",
-        client_options=settings,
-        retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=options.timeout_s)},
-        **more,
-    )
+    try:
+        return FastClient(
+            place.bucket,
+            prefix=place.prefix or None,
+            endpoint=options.endpoint or f"https://s3.{options.region}.amazonaws.com",
+            region=options.region or "us-east-1",
+            access_key_id=key_id,
+            secret_access_key=secret,
+            virtual_hosted_style_request=not options.path_style,
+            checksum_algorithm="SHA256",
+            client_options=settings,
+            retry_config={"max_retries": 0, "retry_timeout": timedelta(seconds=options.timeout_s)},
+            **more,
+        )
+    except (BaseError, ValueError) as error:
+        raise ClientUnusable(backend=name, reason=str(error)) from error

@@ -6,6 +6,7 @@ and everything else that would ask a network nobody named are taken out of the c
 
 from __future__ import annotations
 
+import ssl
 from typing import Any
 
 import botocore.session
@@ -13,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
 from schemas.logs import keep_to_themselves
-from storage_backends.s3.errors import CredentialMissing, translated
+from storage_backends.s3.errors import ClientUnusable, CredentialMissing, translated
 from storage_backends.s3.options import S3Options
 
 _PROVIDERS = frozenset(["env", "shared-credentials-file", "config-file"])
@@ -24,9 +25,11 @@ def make_client(name: str, options: S3Options) -> Any:
     """A client for the store that the options name; nothing was asked of it yet.
 
     It never asks twice by itself: ``storage_backends.retrying`` does, and knows what a
-    repeated write means. :class:`CredentialMissing` when no credential is found.
+    repeated write means. :class:`CredentialMissing` when no credential is found,
+    :class:`ClientUnusable` when the settings cannot be used.
     """
     keep_to_themselves("boto3", "botocore", "urllib3")
+    _check_authority(name, options)
     try:
         session = botocore.session.Session()
         if options.profile:
@@ -51,6 +54,18 @@ def make_client(name: str, options: S3Options) -> Any:
         )
     except (BotoCoreError, ValueError, OSError) as error:
         raise translated(error, backend=name, key="", writing=False) from error
+
+
+def _check_authority(name: str, options: S3Options) -> None:
+    """The file of the operator's own authority holds certificates: the store is not to blame
+    for one that cannot be read."""
+    if not options.ca_file:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(options.ca_file)
+    except OSError as error:
+        reason = f"ca_file {options.ca_file}: {error.strerror or error}"
+        raise ClientUnusable(backend=name, reason=reason) from error
 
 
 def access_key(client: Any) -> tuple[str, str, str | None]:

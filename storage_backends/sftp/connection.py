@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import paramiko
+from paramiko.hostkeys import InvalidHostKey
 
 from schemas.errors import KhoError
 from schemas.logs import keep_to_themselves
@@ -127,12 +129,13 @@ class Connections:
         """Base64 of the keys that the settings pin, by their type."""
         if self._options.host_key:
             kind, _, rest = self._options.host_key.strip().partition(" ")
-            if not rest:
+            key = rest.split(" ")[0]
+            if not _is_key(key):
                 raise KeyUnreadable(backend=self._name, file="host_key", reason="no type and key")
-            return {kind: rest.split(" ")[0]}
+            return {kind: key}
         try:
             known = paramiko.HostKeys(self._options.known_hosts)
-        except (OSError, paramiko.SSHException) as error:
+        except (OSError, ValueError, paramiko.SSHException, InvalidHostKey) as error:
             raise KeyUnreadable(
                 backend=self._name, file=self._options.known_hosts, reason=str(error)
             ) from error
@@ -191,3 +194,11 @@ class Connections:
         reason = str(error) or type(error).__name__
         where = f"sftp://{self._target.known_as}"
         return BackendUnavailable(backend=self._name, key=where, reason=reason)
+
+
+def _is_key(text: str) -> bool:
+    """Whether a text can be a public key in base64."""
+    try:
+        return bool(base64.b64decode(text, validate=True))
+    except ValueError:
+        return False

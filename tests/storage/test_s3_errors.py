@@ -220,6 +220,19 @@ def test_a_certificate_of_our_own_authority_is_trusted_by_its_file_alone(tmp_pat
             open_store("b", "s3://x", options_for(endpoint, tmp_path))
 
 
+@pytest.mark.parametrize("client", ["boto3", "fast"])
+@pytest.mark.parametrize("content", [None, b"no certificate"])
+def test_an_authority_that_cannot_be_read_is_not_the_stores_fault(
+    tmp_path: Path, client: str, content: bytes | None
+) -> None:
+    file = tmp_path / "authority.pem"
+    if content is not None:
+        file.write_bytes(content)
+    options = options_for("https://127.0.0.1:1", tmp_path, ca_file=str(file), client=client)
+    with pytest.raises(errors.ClientUnusable, match=r"authority\.pem"):
+        open_store("b", "s3://bucket/p", options)
+
+
 def authority(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """A server's context, and the file of the authority that signed its certificate."""
     end = datetime.now(UTC) + timedelta(days=10)

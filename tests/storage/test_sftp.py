@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,42 @@ def test_a_key_that_cannot_be_read_is_the_operators_affair(
             open_store(
                 "sftp", sftp_server.new_url(), sftp_server.options(key_file=str(tmp_path / file))
             )
+
+
+@pytest.mark.parametrize(
+    "content", [bytes(range(256)), b"[127.0.0.1]:1 ssh-ed25519 !!!notbase64\n"]
+)
+def test_known_hosts_that_cannot_be_read_are_the_operators_affair(
+    sftp_server: SftpServer, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "known_hosts").write_bytes(content)
+    options = {"known_hosts": str(tmp_path / "known_hosts"), "key_file": str(sftp_server.key_file)}
+    with pytest.raises(KeyUnreadable):
+        open_store("sftp", sftp_server.new_url(), options)
+
+
+@pytest.mark.parametrize("pinned", ["ssh-ed25519", "ssh-ed25519 %%%%", "ssh-ed25519 SHA256:abc"])
+def test_a_pinned_key_that_is_none_is_not_called_a_changed_one(
+    sftp_server: SftpServer, pinned: str
+) -> None:
+    with pytest.raises(KeyUnreadable):
+        open_store("sftp", sftp_server.new_url(), sftp_server.options(host_key=pinned))
+
+
+def test_a_server_of_another_kind_is_unavailable_and_nothing_is_printed(
+    sftp_server: SftpServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            with server.accept()[0] as connection:
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"sftp://kho@127.0.0.1:{server.getsockname()[1]}/folder"
+        with pytest.raises(BackendUnavailable):
+            open_store("sftp", url, sftp_server.options())
+    assert capfd.readouterr().err == ""
 
 
 def test_a_missing_folder_is_an_unmounted_disk_until_it_is_to_be_made(
