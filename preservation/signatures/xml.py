@@ -29,13 +29,17 @@ from preservation.signatures.judging import judge
 from preservation.signatures.proof import Circumstances, circumstances
 from preservation.signatures.telling import from_judged, named
 from preservation.signatures.xml_rules import (
+    BASE64,
     DS,
     XADES,
     Reference,
     Refused,
+    check_base64,
+    check_digits,
     element_by_id,
     references_of,
     uncovered,
+    uncovered_markup,
 )
 from preservation.signatures.xml_subject import XmlSubject, as_asn1
 from preservation.signatures.xml_verifier import Fetch, Verified, verify
@@ -135,6 +139,7 @@ def _examined(
 ) -> Judgement:
     references = references_of(element)
     covered = [_target(root, reference) for reference in references if not reference.outside]
+    loose = uncovered_markup(root, references)
     certificates = _certificates(element)
     if not certificates:
         unknown = replace(blank, sub_indication="NO_SIGNING_CERTIFICATE_FOUND")
@@ -158,6 +163,8 @@ def _examined(
     told = replace(from_judged(judged), algorithm=_algorithm(element))
     told = named(told, subject.signer)
     codes = _additions(element, references)
+    if loose and failure is None:
+        codes, detail = (*codes, "SIG-PARTS-NOT-COVERED"), ", ".join(loose)
     result = _described(told, element, verified, detail, field=blank.field, codes=codes)
     outside = {reference.uri for reference in references if reference.outside}
     return Judgement(result, covered, outside)
@@ -222,16 +229,22 @@ def _certificates(element: Element) -> list[x509.Certificate]:
 
 
 def _target(root: Element, reference: Reference) -> Element:
-    return root if reference.uri == "" else element_by_id(root, reference.uri)
+    target = root if reference.uri == "" else element_by_id(root, reference.uri)
+    if BASE64 in reference.transforms:
+        check_base64(target)
+    return target
 
 
 def _resolver(references: tuple[Reference, ...], fetch: Fetch) -> Fetch:
     as_xml = {reference.uri for reference in references if reference.canonical}
+    as_digits = {reference.uri for reference in references if BASE64 in reference.transforms}
 
     def resolve(uri: str) -> object:
         content = fetch(uri)
         if content is None:
             raise Missing(uri)
+        if uri in as_digits:
+            check_digits(content)
         return parse_untrusted(BytesIO(content), CAPS) if uri in as_xml else content
 
     return resolve

@@ -8,7 +8,8 @@ and keyed digests are refused here, not left to a library's defaults.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod
@@ -23,7 +24,8 @@ _WITHOUT_SIGNATURES = re.compile(r"not\(ancestor-or-self::([\w.-]+):Signature\)"
 _IDS = frozenset({"Id", "ID", "id"})
 
 _CANONICAL = frozenset(method.value for method in CanonicalizationMethod)
-_TRANSFORMS = _CANONICAL | {SignatureConstructionMethod.enveloped.value, f"{DS}base64"}
+BASE64 = f"{DS}base64"
+_TRANSFORMS = _CANONICAL | {SignatureConstructionMethod.enveloped.value, BASE64}
 
 
 class Refused(Exception):
@@ -138,7 +140,7 @@ def _look(element: Element, inside: set[int], found: list[str]) -> None:
     if id(element) in inside or element.tag == f"{{{DS}}}Signature" or len(found) > 10:
         return
     children = list(element.iterchildren("*"))
-    said = bool((element.text or "").strip()) or any((c.tail or "").strip() for c in children)
+    said = _says(element)
     named = any(_local(name) not in _TOLERATED for name, _ in element.items())
     if said or named or not children:
         found.append(_local(str(element.tag)))
@@ -151,11 +153,63 @@ def _look_inside(signature: Element, inside: set[int], found: list[str]) -> None
     for held in signature.findall(f"{{{DS}}}Object"):
         if id(held) in inside:
             continue
-        if (held.text or "").strip():
+        if _says(held):
             found.append("Object")
         for child in held.iterchildren("*"):
             if _local(str(child.tag)) != "QualifyingProperties":
                 _look(child, inside, found)
+
+
+def _says(element: Element) -> bool:
+    """Whether it holds text of its own, be it behind a comment."""
+    return bool((element.text or "").strip()) or any((c.tail or "").strip() for c in element)
+
+
+def uncovered_markup(root: Element, references: Iterable[Reference]) -> list[str]:
+    """Markup that may change what a reader sees and that no digest of ours covers.
+
+    Canonical form leaves comments out, so one can be put into a signed text, of which many
+    readers then take the part before it; instructions beside the root name style sheets.
+    """
+    found = []
+    commented = all(_with_comments(reference) for reference in references)
+    if not commented and any(_says(parent) for parent in _commented(root)):
+        found.append("comments inside text")
+    beside = [*root.itersiblings(preceding=True), *root.itersiblings()]
+    found += [f"<?{node.target}?>" for node in beside if hasattr(node, "target")]
+    return found[:10]
+
+
+def _with_comments(reference: Reference) -> bool:
+    return any(transform.endswith("WithComments") for transform in reference.transforms)
+
+
+def _commented(root: Element) -> Iterator[Element]:
+    """Elements that hold a comment."""
+    for node in root.iter():
+        if not isinstance(node.tag, str) and not hasattr(node, "target"):
+            parent = node.getparent()
+            if parent is not None:
+                yield parent
+
+
+def check_base64(element: Element) -> None:
+    """Refused unless the element is nothing but the digits of what is digested.
+
+    Only what they stand for is signed: anything else in the element, or beside them, is not.
+    """
+    named = {_local(name) for name, _ in element.items()} - _IDS - {"Encoding", "MimeType"}
+    if len(element) or named:
+        raise Refused("SIG-REFUSED-REFERENCE", "base64 in an element that holds more")
+    check_digits((element.text or "").encode())
+
+
+def check_digits(content: bytes) -> None:
+    """Refused unless the content is base64 and nothing else."""
+    try:
+        b64decode(b"".join(content.split()), validate=True)
+    except ValueError:
+        raise Refused("SIG-REFUSED-REFERENCE", "base64 among other characters") from None
 
 
 _TOLERATED = _IDS | {"schemaLocation", "noNamespaceSchemaLocation", "version"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
@@ -213,9 +214,65 @@ def _attribute() -> bytes:
     return invoice_xml().replace(b"<HDon>", b'<HDon tien="999">')
 
 
+def _behind_a_comment() -> bytes:
+    return invoice_xml().replace(b"<HDon>", b"<HDon><!-- -->Tien 999")
+
+
+def _text_in_object() -> bytes:
+    return signed_xml(xades=True).replace(b"</ds:Object>", b"999</ds:Object>")
+
+
+def _in_digits(around: str = '<HDon><D Id="d">%s</D>', end: str = "%s</HDon>") -> bytes:
+    """Only what the base64 digits stand for is signed."""
+    digits = base64.b64encode(b"So 15").decode()
+    reference = reference_to("#d", b"So 15", f"{DS}base64")
+    return hand_signed_xml("leader", reference, around=around % digits + end)
+
+
+def _beside_digits() -> bytes:
+    return _in_digits().replace(b"</D>", b"<Tien>999</Tien></D>")
+
+
+def _attribute_of_digits() -> bytes:
+    return _in_digits().replace(b"<D Id", b'<D tien="999" Id')
+
+
+def _among_digits() -> bytes:
+    return _in_digits().replace(b'<D Id="d">', b'<D Id="d">**')
+
+
+def test_digits_and_nothing_else_may_be_signed_for_what_they_stand_for() -> None:
+    assert _reported(_in_digits()).decision == "accept"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"100<", b"1<!-- -->00<"),
+        (b"100<", b"<!---->100<"),
+        (b"<vanBan", b"<?a href='x'?><vanBan"),
+    ],
+)
+def test_markup_that_changes_what_is_seen_and_is_not_digested_is_told(
+    before: bytes, after: bytes
+) -> None:
+    report = _reported(signed_xml().replace(before, after, 1))
+    assert (report.decision, report.findings[-1]) == ("warn", "SIG-PARTS-NOT-COVERED")
+    assert report.signatures[0].detail
+
+
+def test_a_comment_between_elements_is_nothing() -> None:
+    assert _reported(signed_xml().replace(b"<soTien>", b"<!-- x --><soTien>")).decision == "accept"
+
+
 @pytest.mark.parametrize(
     "build",
     [
+        _behind_a_comment,
+        _text_in_object,
+        _beside_digits,
+        _attribute_of_digits,
+        _among_digits,
         lambda: wrapped_xml(invoice_xml()),
         _hidden_in_object,
         _second_spelling,
@@ -224,7 +281,11 @@ def _attribute() -> bytes:
         _sibling,
         _attribute,
     ],
-    ids=["moved", "in an object", "two spellings", "same id", "object", "sibling", "attribute"],
+    ids=[
+        *("behind a comment", "object's text", "beside digits", "digits' attribute"),
+        *("among digits", "moved", "in an object", "two spellings", "same id", "object"),
+        *("sibling", "attribute"),
+    ],
 )
 def test_22_unsigned_content_beside_a_good_signature_is_not_accepted(
     build: Callable[[], bytes],
