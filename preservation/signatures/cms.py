@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import codecs
 import hashlib
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -34,6 +36,10 @@ _UNVERIFIED_ATTRIBUTES = {
 }
 
 
+_PEM_END = re.compile(rb"-----END [^-\r\n]*-----")
+_ATTRIBUTES_CAP_BYTES = 1024 * 1024
+
+
 class NotCms(ValueError):
     """The bytes are no CMS value at all."""
 
@@ -52,6 +58,8 @@ def examine_cms(file: BinaryIO, question: Question, content: Path | None) -> Fac
         return Facts(kind="cms", results=[_unjudged("NOT_VERIFIED", f"a CMS value of {kind}")])
     results = judge_cms(value["content"], question, content)
     observations = ["SIG-TRAILING-BYTES"] if trailing else []
+    if _differs(value["content"], content):
+        observations.append("SIG-CONTENT-DIFFERS")
     if results is None:
         return Facts(kind="cms", observations=["SIG-TOO-MANY"])
     return Facts(kind="cms", results=results, observations=observations)
@@ -59,10 +67,9 @@ def examine_cms(file: BinaryIO, question: Question, content: Path | None) -> Fac
 
 def load_cms(raw: bytes) -> tuple[Any, bool]:
     """The ContentInfo in DER, PEM or base64, and whether bytes follow it; NotCms."""
-    der = _der(raw)
+    der, trailing = _der(raw)
     try:
         value = cms.ContentInfo.load(der, strict=True)
-        trailing = False
     except ValueError:
         try:
             value = cms.ContentInfo.load(der)
@@ -76,14 +83,16 @@ def load_cms(raw: bytes) -> tuple[Any, bool]:
     return value, trailing
 
 
-def _der(raw: bytes) -> bytes:
+def _der(raw: bytes) -> tuple[bytes, bool]:
+    """The value's bytes, and whether the text that held them goes on behind it."""
     if raw[:1] == b"\x30":
-        return raw
+        return raw, False
+    raw = raw.removeprefix(codecs.BOM_UTF8)
     try:
         if pem.detect(raw):
             _, _, der = pem.unarmor(raw)
-            return bytes(der)
-        return base64.b64decode(b"".join(raw.split()), validate=True)
+            return bytes(der), bool(_PEM_END.split(raw, 1)[-1].strip())
+        return base64.b64decode(b"".join(raw.split()), validate=True), False
     except (ValueError, binascii.Error) as error:
         raise NotCms("neither DER, PEM nor base64") from error
 
@@ -121,6 +130,9 @@ async def _judged(
             told = describe(signed_data, judged_timestamp(signed_data, outcome, used))
             return replace(told, kind="timestamp", coverage="file")
         info = signed_data["signer_infos"][0]
+        if not len(info["signed_attrs"]) and _may_be_attributes(signed_data, digests):
+            told = _unjudged("GENERIC", "signed attributes given as the content")
+            return _named(replace(told, integrity="broken"), signed_data)
         algorithm = info["digest_algorithm"]["algorithm"].native
         subject = CmsSubject(signed_data, None if attached else digests.by(algorithm))
         told = describe(signed_data, await judge(subject, about))
@@ -128,6 +140,34 @@ async def _judged(
         return _with_additions(replace(told, kind="cms", coverage="file", level=level), info)
     except Exception as error:  # noqa: BLE001  asn1crypto and pyHanko raise anything
         return replace(_unjudged("GENERIC", f"{type(error).__name__}: {error}"[:300]), kind="cms")
+
+
+def _may_be_attributes(signed_data: Any, digests: _Digests) -> bool:
+    """Whether the content of a signature without attributes is itself a set of attributes.
+
+    The same signature value fits both: whoever has a signed document can take its attributes
+    for another document that its signer never saw.
+    """
+    attached = signed_data["encap_content_info"]["content"].native
+    content = digests.start if attached is None else attached
+    try:
+        found = cms.CMSAttributes.load(content, strict=True)
+        return "message_digest" in {attribute["type"].native for attribute in found}
+    except (ValueError, TypeError, KeyError):
+        return False
+
+
+def _differs(signed_data: Any, content: Path | None) -> bool:
+    """Whether the value carries another content than the file that lies beside it."""
+    try:
+        attached = signed_data["encap_content_info"]["content"].native
+        if content is None or not isinstance(attached, bytes):
+            return False
+        if content.stat().st_size != len(attached):
+            return True
+        return content.read_bytes() != attached
+    except (ValueError, TypeError, KeyError, OSError):
+        return False
 
 
 def _with_additions(told: SignatureResult, info: Any) -> SignatureResult:
@@ -156,6 +196,14 @@ class _Digests:
     @property
     def missing(self) -> bool:
         return self._content is None
+
+    @property
+    def start(self) -> bytes:
+        """As much of the content as attributes could be."""
+        if isinstance(self._content, Path):
+            with self._content.open("rb") as stream:
+                return stream.read(_ATTRIBUTES_CAP_BYTES)
+        return self._content or b""
 
     def by(self, algorithm: str) -> bytes:
         """The digest by asn1crypto's name of the algorithm; ValueError for one unknown."""

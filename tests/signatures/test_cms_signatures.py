@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import codecs
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+from asn1crypto import cms  # type: ignore[import-untyped]  # asn1crypto has no types
 
 from kit.pki import NOW
 from kit.signatures import outcomes, question, trust
@@ -137,6 +139,42 @@ def test_bytes_after_the_value_are_told(content: Path) -> None:
     facts = _judged(signed_cms("leader") + b"more", content)
     assert facts.observations == ["SIG-TRAILING-BYTES"]
     assert outcomes(facts.results) == ["TOTAL-PASSED"]
+
+
+def test_a_second_value_behind_an_armoured_one_is_told(content: Path) -> None:
+    facts = _judged(armoured(signed_cms("leader")) + armoured(signed_cms("stranger")), content)
+    assert facts.observations == ["SIG-TRAILING-BYTES"]
+
+
+def test_a_byte_order_mark_before_armour_does_no_harm(content: Path) -> None:
+    facts = _judged(codecs.BOM_UTF8 + armoured(signed_cms("leader")), content)
+    assert (outcomes(facts.results), facts.observations) == (["TOTAL-PASSED"], [])
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_attributes_of_a_signature_are_no_document_of_the_signer(
+    content: Path, detached: bool
+) -> None:
+    value = signed_value("leader")
+    (info,) = value["content"]["signer_infos"]
+    attributes = info["signed_attrs"].untag().dump()
+    kept = ("version", "sid", "digest_algorithm", "signature_algorithm", "signature")
+    value["content"]["signer_infos"] = [cms.SignerInfo({name: info[name] for name in kept})]
+    content.write_bytes(attributes)
+    if not detached:
+        value["content"]["encap_content_info"]["content"] = attributes
+    facts = _judged(value.dump(force=True), content)
+    assert _decision(facts) == "hold"
+
+
+def test_a_signature_with_a_content_of_its_own_says_nothing_of_the_file_beside(
+    content: Path,
+) -> None:
+    value = signed_cms("leader", detached=False)
+    assert _decision(_judged(value, content)) == "accept"
+    content.write_bytes(CONTENT + b".")
+    facts = _judged(value, content)
+    assert (facts.observations, _decision(facts)) == (["SIG-CONTENT-DIFFERS"], "warn")
 
 
 @pytest.mark.parametrize("value", [b"", b"\x00\x01", b"0\x03\x02\x01\x01", b"plain text"])

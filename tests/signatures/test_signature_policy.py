@@ -94,7 +94,7 @@ def test_findings_carry_severity_place_and_what_fills_their_text() -> None:
     [
         ('format = "kho.signature-policy/1"', 'format = "kho.signature-policy/9"'),
         ('decision = "accept"', 'decision = "ignore"'),
-        ('version = "2026-2"', 'version = "2026-2"\nsurprise = 1'),
+        ('version = "2026-3"', 'version = "2026-3"\nsurprise = 1'),
         ("[observations]", "[observations"),
     ],
 )
