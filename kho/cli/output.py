@@ -40,7 +40,7 @@ def print_table(rows: Iterable[Sequence[str]], *, head: Sequence[str]) -> None:
     """Columns on a terminal; lines of tab-separated fields for whatever else reads them."""
     if not sys.stdout.isatty():
         for row in rows:
-            click.echo("\t".join(_one_line(field) for field in row))
+            click.echo("\t".join(one_line(field) for field in row))
         return
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -49,10 +49,10 @@ def print_table(rows: Iterable[Sequence[str]], *, head: Sequence[str]) -> None:
 
     table = Table(*head, box=SIMPLE_HEAD)
     for row in rows:
-        table.add_row(*(Text(_one_line(field)) for field in row))
+        table.add_row(*(Text(one_line(field)) for field in row))
     Console().print(table)
 
 
-def _one_line(field: str) -> str:
+def one_line(field: str) -> str:
     """The field without what would break a line or move a terminal's cursor."""
     return "".join(c if c.isprintable() else "�" for c in field)

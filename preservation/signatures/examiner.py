@@ -233,7 +233,8 @@ class SignatureExaminer:
         return {
             "carrier": str(mark.carrier),
             "question": self._question,
-            "companions": {uri: path for uri, path, _ in mark.beside},
+            # A worker stands in a folder of its own.
+            "companions": {uri: os.fspath(Path(path).absolute()) for uri, path, _ in mark.beside},
         }
 
     def _manifest(self) -> str:

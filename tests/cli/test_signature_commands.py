@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from kho.cli.inspect_signatures import Examined
+from kho.cli.judged import Judgements
 from kit.archives import TickingClock
 from kit.command_line import Shell
 from kit.network import Gate
 from kit.signed_archives import import_lists, import_roots, receive
+from kit.signed_cms import CONTENT, signed_cms
 from kit.signed_pdfs import signed_pdf
 from repository.archive import Repository
 
@@ -49,6 +53,44 @@ def test_an_audit_of_signatures_tells_what_became_better(
     again = shell("audit", "--signatures")
     assert "nothing new" in again.out
     assert again.code == 0
+
+
+def _inspected(shell: Shell, *arguments: str | Path) -> dict[str, Examined]:
+    ran = shell("inspect", "signatures", *arguments, "--json")
+    found = msgspec.json.decode(ran.out, type=Judgements[Examined]).inspected
+    return {Path(one.path).name: one for one in found}
+
+
+def test_a_look_at_files_counts_the_trust_of_the_archive_that_is_here(
+    archive: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("looked-at")
+    (folder / "a.pdf").write_bytes(signed_pdf())
+    before = _inspected(archive, folder)["a.pdf"]
+    assert "SIG-NO-TRUST-CONFIGURED" in before.findings
+    with Repository.open(archive.settings().repository) as repository:
+        import_roots(repository, tmp_path_factory.mktemp("trust"))
+    after = _inspected(archive, folder)["a.pdf"]
+    assert not {"SIG-NO-TRUST-CONFIGURED", "SIG-UNKNOWN-ISSUER"} & set(after.findings)
+
+
+def test_a_detached_signature_is_held_against_the_file_beside_it(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shell.here / "nop"
+    folder.mkdir()
+    (folder / "a.txt").write_bytes(CONTENT)
+    (folder / "b.txt").write_bytes(CONTENT + b".")
+    for name in ("a.txt.p7s", "b.txt.p7s"):
+        (folder / name).write_bytes(signed_cms("leader"))
+    monkeypatch.chdir(shell.here)
+    found = _inspected(shell, "nop")
+    assert list(found) == ["a.txt", "a.txt.p7s", "b.txt", "b.txt.p7s"]
+    assert [one.integrity for one in found["a.txt.p7s"].signatures] == ["intact"]
+    assert found["b.txt.p7s"].decision == "hold"
+    told = shell("inspect", "signatures", "nop").out
+    assert "leader" in told
+    assert "{" not in told
 
 
 def test_an_audit_that_finds_a_verdict_worse_ends_with_3(
