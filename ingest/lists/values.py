@@ -16,6 +16,7 @@ from ingest.checks.tt05_dates import read_date
 from ingest.lists.mapping import heading_key
 from preservation.formats.sheets.book import Cell, CellKind
 from schemas.tt05 import FieldSpec, codes
+from schemas.xml_text import is_xml_text
 
 _DAY = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
 _MONTH = re.compile(r"(\d{1,2})[/.-](\d{4})")
@@ -54,6 +55,8 @@ def value_of(spec: FieldSpec, cell: Cell, meanings: Mapping[str, str] | None = N
         return Value(text, "LIST-FORMULA")
     if cell.kind is CellKind.ERROR:
         return Value(text, "LIST-CELL-ERROR")
+    if not is_xml_text(text):
+        return Value(text, "LIST-CONTROL")
     match spec.type:
         case "D" | "DF":
             return _date(text, cell.kind, whole=spec.type == "D")
@@ -75,7 +78,7 @@ def _date(text: str, kind: CellKind, *, whole: bool) -> Value:
     if written is None:
         return Value(text, "LIST-DATE")
     read = read_date(written)
-    if read is None or not read.exists:
+    if read is None or not read.exists or read.year not in _YEARS:
         return Value(text, "LIST-DATE-UNREAL")
     if whole and not read.day:
         return Value(written, "LIST-DATE-PART")

@@ -62,7 +62,8 @@ class Orders:
         """What is to be packed; files of the folder that no row names are told too."""
         if not self._general.fonds or ":" in self._general.fonds:
             fields = {"value": self._general.fonds}
-            self.findings.append(Finding("PACK-NO-FONDS", Severity.ERROR, fields=fields))
+            place = self._general.fonds_place
+            self.findings.append(Finding("PACK-NO-FONDS", Severity.ERROR, place, fields))
         ordered = [self._dossier(dossier) for dossier in listed.dossiers]
         self.findings += self._folder.unlisted()
         return ordered

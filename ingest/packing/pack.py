@@ -14,7 +14,7 @@ from ingest.lists.mapping import Columns
 from ingest.lists.reading import read_list
 from ingest.packing.check import strict_findings
 from ingest.packing.files import FolderFiles
-from ingest.packing.general import General, read_general
+from ingest.packing.general import General, general_findings, read_general
 from ingest.packing.order import OrderedDossier, Orders
 from ingest.packing.package import SipWriter
 from ingest.packing.template import CODE_SHEET
@@ -99,6 +99,7 @@ class Packer:
             return Packed(findings=tuple(findings))
         files = FolderFiles(folder, frozenset((listing,)))
         general = self.general.over(read_general(listed.book))
+        findings += general_findings(listed.book)
         orders = Orders(self.columns, files, general, lambda path: self._pages(files.path(path)))
         ordered = orders.of(listed)
         findings += orders.findings

@@ -177,6 +177,8 @@ def test_a_zip_takes_one_dossier_only(shell: Shell, tmp_path: Path) -> None:
         ({"Mức độ tin cậy hồ sơ": "Số hoá"}, {}, "LIST-CONDITION", "Hồ sơ!A2"),
         ({"Tổng số tài liệu": 3}, {}, "LIST-COUNT", "Hồ sơ!E2"),
         ({}, {"Ngày tài liệu": "31/02/2024"}, "LIST-DATE-UNREAL", "Văn bản!D2"),
+        ({}, {"Ngày tài liệu": "05/03/0024"}, "LIST-DATE-UNREAL", "Văn bản!D2"),
+        ({}, {"Ngày tài liệu": "05/03/20245"}, "LIST-DATE", "Văn bản!D2"),
         ({}, {"Ngày tài liệu": "đầu năm"}, "LIST-DATE", "Văn bản!D2"),
         ({}, {"Ngày tài liệu": "2024"}, "LIST-DATE-PART", "Văn bản!D2"),
         ({}, {"Số trang": "mười"}, "LIST-NUMBER", "Văn bản!G2"),
@@ -239,8 +241,28 @@ def test_two_names_that_differ_in_marks_form_only_are_not_guessed_between(
 
 def test_the_fonds_must_be_known(shell: Shell, tmp_path: Path) -> None:
     listing = listed(tmp_path / "l.xlsx", [DOSSIER], [DOCUMENT], fonds="")
-    assert found(pack(shell, listing)) == {"PACK-NO-FONDS": ""}
+    assert found(pack(shell, listing)) == {"PACK-NO-FONDS": "Thông tin chung!B1"}
+    assert found(pack(shell, listing, "--fonds", "TL:05")) == {"PACK-NO-FONDS": ""}
     assert pack(shell, listing, "--fonds", "TL05").code == 0
+
+
+@pytest.mark.parametrize(
+    ("fonds", "code"), [("=A2", "LIST-FORMULA"), ("#REF!", "LIST-CELL-ERROR")]
+)
+def test_a_general_fact_that_the_spreadsheet_would_compute_is_no_value(
+    shell: Shell, tmp_path: Path, fonds: str, code: str
+) -> None:
+    listing = listed(tmp_path / "l.xlsx", [DOSSIER], [DOCUMENT], fonds=fonds)
+    assert found(pack(shell, listing)) == {code: "Thông tin chung!B1"}
+
+
+def test_a_character_that_no_package_can_hold_is_told_and_never_replaced(
+    shell: Shell, tmp_path: Path
+) -> None:
+    row = DOSSIER | {"Tiêu đề hồ sơ": "Hồ sơ\vhọp"} | DOCUMENT
+    (tmp_path / "l.csv").write_text(f"{';'.join(row)}\n{';'.join(map(str, row.values()))}\n")
+    ran = pack(shell, tmp_path / "l.csv", "--fonds", "TL05", "--organ", "Uỷ ban")
+    assert found(ran)["LIST-CONTROL"] == "B2"
 
 
 def test_a_mistake_is_told_with_sheet_row_cell_and_remedy_in_the_readers_language(
