@@ -25,7 +25,7 @@ from ingest.parts import Part
 from ingest.profiles.base import Shaped, Shaping
 from ingest.reception import reception_facts
 from ingest.staged import Findings, StagingFull
-from ingest.submission import Submission, admit
+from ingest.submission import SourceIsOwn, SourceMissing, SourceUnknown, Submission, admit
 from preservation.formats.sheets.reading import sheet_reader
 from repository.aip.build import SealedBuild
 from repository.aip.builder import draft_receipt
@@ -33,6 +33,7 @@ from repository.aip.packaging_tt05_fields import OBJID
 from repository.aip.plan import AipPlan
 from repository.discretion import discreet, discreet_receipt
 from repository.ocfl.claims import VersionTaken
+from repository.own_folders import is_own
 from schemas.ids import AipId, aip_id_for
 from schemas.moments import format_moment
 from schemas.names import printable
@@ -53,11 +54,14 @@ def ingest(
 
     ``arrived`` are the OBJIDs that came with the same delivery before, each with its submission
     digest; this one's is added. ``part`` is one dossier of a list.
-    :class:`ingest.submission.SourceMissing` when there is nothing to receive; a
+    :class:`ingest.submission.SourceMissing` when there is nothing to receive,
+    :class:`ingest.submission.SourceIsOwn` when it is the archive's; a
     :class:`schemas.errors.KhoError` of another kind when our side failed, and then running the
     same again finishes or repeats harmlessly.
     """
     archive = desk.archive
+    if part is None and is_own(source, archive.settings):
+        raise SourceIsOwn(where=str(source))
     log = EventLog(desk, knocked=archive.now())  # 1
     archive.prepare_to_write()
     with archive.submission_folder() as folder:
@@ -127,12 +131,12 @@ def _decided(
             progress=desk.progress,
             part=ask.part,
         )
-    except StagingFull:
+    except (SourceMissing, SourceUnknown, StagingFull):
         # Nothing was sealed, and the source is where it was: the disk is wanted back at once.
         desk.archive.staging.clean(folder)
         raise
     log.admitted(submission)
-    if submission.admission.complete:
+    if submission.admission.whole:
         known = known_already(desk, aip_id_for(desk.archive.id, submission.digest))
         if known is not None:
             return known

@@ -133,6 +133,12 @@ class Admission:
     container: Container | None = None
     complete: bool = False
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the source is wanting, so that its digest stands for all of it."""
+        rejected = any(each.severity is Severity.REJECT for each in self.findings.all())
+        return self.complete and not rejected
+
     def hold_empty(self, folders: Iterable[bytes]) -> None:
         """Folders that hold nothing are remembered: the AIP's own form cannot keep them."""
         for folder in folders:

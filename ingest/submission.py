@@ -28,6 +28,13 @@ class SourceMissing(PackageError):
     exit_code = 2
 
 
+class SourceIsOwn(PackageError):
+    """What was given is a folder of the archive itself, lies in one, or holds one."""
+
+    code = "SOURCE-IS-OWN"
+    exit_code = 2
+
+
 class SourceUnknown(PackageError):
     """What was given is neither a folder nor a regular file."""
 

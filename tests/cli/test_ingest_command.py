@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import msgspec
@@ -9,6 +11,7 @@ import pytest
 
 from kho.cli.ingest import IngestSummary, Receipts
 from kit.command_line import Ran, Shell
+from kit.packages import UTF8, Forged, forge_zip
 from schemas.records import Receipt
 
 
@@ -43,6 +46,46 @@ def test_the_same_submission_again_gets_the_receipt_it_had(
     (again,) = receipts(ran)
     assert (ran.code, again.outcome, again.aip_id) == (0, "duplicate", first.aip_id)
     assert len(archive("list").out.splitlines()) == 3
+
+
+def test_what_is_left_of_a_damaged_package_is_not_taken_for_one_that_came_before(
+    archive: Shell, submission: Path, tmp_path: Path
+) -> None:
+    """The files that could be read are exactly those of the dossier that is stored."""
+    content = (submission / "Biên bản.txt").read_bytes()
+    damaged = tmp_path / "Hồ sơ họp.zip"
+    names = "Biên bản.txt".encode(), b"khac.txt"
+    entries = Forged(names[0], content, flags=UTF8), Forged(names[1], b"kh\xc3\xa1c", crc=1)
+    damaged.write_bytes(forge_zip(entries))
+    assert archive("ingest", submission).code == 0
+    ran = archive("ingest", damaged, "--json")
+    (receipt,) = receipts(ran)
+    assert (ran.code, receipt.outcome) == (3, "rejected")
+    assert "ARCHIVE-MEMBER-DAMAGED" in {found.code for found in receipt.findings}
+
+
+@pytest.mark.parametrize("own", [".", "staging", "locks/writers"])
+def test_the_archives_own_folders_are_not_received(archive: Shell, own: str) -> None:
+    ran = archive("ingest", archive.here / own)
+    assert (ran.code, "{" in ran.err) == (2, False)
+    assert "SOURCE-IS-OWN" not in ran.err
+    assert archive("ingest", archive.here / own, "--lang", "vi").err != ran.err
+
+
+def test_a_backup_repository_is_not_received(archive: Shell) -> None:
+    (replica, *_others) = json.loads(archive("replica", "list", "--json").out)["replicas"]
+    place = replica["url"].removeprefix("file://")
+    assert archive("ingest", place).code == 2
+    assert archive("ingest", f"{place}/kho").code == 2
+
+
+def test_a_source_that_cannot_be_received_leaves_nothing_to_recover(
+    archive: Shell, tmp_path: Path, submission: Path
+) -> None:
+    os.mkfifo(tmp_path / "ống")
+    assert archive("ingest", tmp_path / "ống").code == 2
+    ran = archive("ingest", submission)
+    assert (ran.code, "Recovery" in ran.err + ran.out) == (0, False)
 
 
 def test_a_receipt_is_told_in_the_readers_language(archive: Shell, submission: Path) -> None:
