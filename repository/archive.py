@@ -91,6 +91,8 @@ class Repository:
         self._writer: WriterLock | None = None
         self._postponed: Mapping[VersionRef, SealedBuild] = {}
         self.unreachable: dict[str, KhoError] = {}
+        self.behind: dict[str, KhoError] = {}
+        """Replicas that answer, but whose journal could not be brought level, and why."""
 
     @classmethod
     def open(
@@ -164,7 +166,9 @@ class Repository:
         writers = self.root / "locks" / "writers"
         with held(self.root / "locks" / "repository.lock"):
             self._writer = WriterLock(writers)
-            self._journal.bring_level(self.replicas)
+            for name, error in self._journal.bring_level(self.replicas).items():
+                away = isinstance(error, BackendUnavailable)
+                (self.unreachable if away else self.behind).setdefault(name, error)
             everyone = len(self.replicas) == len(self.settings.replicas)
             recovery = Recovery(self.replicas, self.staging, writers, everyone=everyone)
             actions = recovery.run(self._conclude_found)

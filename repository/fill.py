@@ -23,7 +23,9 @@ from repository.replication import CopyOutcome, claim_everywhere
 from repository.versions import expected_inventory
 from schemas.errors import KhoError, RepositoryError
 from schemas.progress import NoProgress, Progress
-from storage_backends.interface import BackendUnavailable
+from storage_backends.interface import AccessDenied, BackendUnavailable, NoSpace
+
+_OF_A_STORE = (BackendUnavailable, AccessDenied, NoSpace)
 
 
 class NoIntactSource(RepositoryError):
@@ -46,6 +48,11 @@ class FillFailure:
     aip_id: str
     replica: str
     reason: KhoError
+
+    @property
+    def is_damage(self) -> bool:
+        """Whether it tells of bytes. A store that is away, full or refuses us tells of itself."""
+        return not isinstance(self.reason, _OF_A_STORE)
 
 
 @dataclass(slots=True)
@@ -121,7 +128,9 @@ def _fill_one(
     except KhoError as error:
         report.failures.append(FillFailure(summary.aip_id, target.name, error))
         if isinstance(error, BackendUnavailable):
-            archive.unreachable.setdefault(target.name, error)
+            named = str(error.fields.get("backend", ""))
+            known = {replica.name for replica in archive.replicas}
+            archive.unreachable.setdefault(named if named in known else target.name, error)
     else:
         report.copied += 1
 
@@ -164,11 +173,11 @@ def _check_predecessor(archive: Repository, ref: VersionRef, target: Replica) ->
 def _copy_from_any(
     archive: Repository, ref: VersionRef, target: Replica, progress: Progress
 ) -> None:
-    failure: KhoError = NoIntactSource(aip_id=ref.aip_id, version=ref.number, replica=target.name)
+    failure: KhoError | None = None
     for source in _sources(archive, ref, target):
         claimed, failures = claim_everywhere(source, [target], archive.claim_for(source))
-        if failures:
-            raise failures[0].error or failure
+        if failures and failures[0].error is not None:
+            raise failures[0].error
         try:
             write_version(claimed[0].backend, source, progress=progress)
         except KhoError as error:
@@ -177,7 +186,13 @@ def _copy_from_any(
             failure = error
         else:
             return
-    raise failure
+    # An intact copy may lie on a replica that could not be asked: then nothing is known.
+    away = (error for name, error in archive.unreachable.items() if name != target.name)
+    raise (
+        failure
+        or next(away, None)
+        or NoIntactSource(aip_id=ref.aip_id, version=ref.number, replica=target.name)
+    )
 
 
 def _sources(archive: Repository, ref: VersionRef, target: Replica) -> Iterator[CommittedCopy]:
@@ -188,6 +203,9 @@ def _sources(archive: Repository, ref: VersionRef, target: Replica) -> Iterator[
             continue
         try:
             copy = committed_copy(replica, ref)
+        except (BackendUnavailable, AccessDenied) as error:
+            archive.unreachable.setdefault(replica.name, error)
+            continue
         except KhoError:
             continue
         if copy is not None and _is_expected(archive, copy):

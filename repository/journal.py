@@ -62,6 +62,8 @@ class Journal:
         self._now = now
         self._level: dict[str, int] = {}
         """The last line each replica is known to hold, so that an append need not list."""
+        self._unread: set[str] = set()
+        """Replicas that did not tell what they hold: they get nothing, as if they were away."""
 
     def append(
         self, entries: Sequence[tuple[str, dict[str, Any]]], replicas: Sequence[Replica]
@@ -78,20 +80,34 @@ class Journal:
         with held(self._lock):
             seq, prev = self._catalogue.ledger_head()
             lines = chain(entries, seq=seq, prev=prev, moment=format_moment(self._now()))
-            self._write(lines, _readers(replicas))
+            self._write(lines, self._writable(replicas))
             self._catalogue.apply_all(lines)
         return lines
 
-    def bring_level(self, replicas: Sequence[Replica]) -> None:
+    def bring_level(self, replicas: Sequence[Replica]) -> dict[str, StorageError]:
         """Every replica's journal and the catalogue hold the same lines.
 
-        :class:`LedgerForked` when two hold different lines of one number.
+        A store that is full, refuses us or stops answering keeps nobody from writing to the
+        others: its error is returned by its replica's name. :class:`LedgerForked` when two hold
+        different lines of one number.
         """
+        failures: dict[str, StorageError] = {}
         with held(self._lock):
             for replica in replicas:
-                self._learn(replica)
-            for replica in _readers(replicas):
-                self._teach(replica)
+                try:
+                    self._learn(replica)
+                except StorageError as error:
+                    failures[replica.name] = error
+                    self._unread.add(replica.name)
+            for replica in self._writable(replicas):
+                try:
+                    self._teach(replica)
+                except StorageError as error:
+                    failures[replica.name] = error
+        return failures
+
+    def _writable(self, replicas: Sequence[Replica]) -> list[Replica]:
+        return [r for r in _readers(replicas) if r.name not in self._unread]
 
     def _access(self, body: dict[str, Any], known: dict[str, Access]) -> Access:
         """The level of the dossier that an entry is about; restricted when it is unknown."""

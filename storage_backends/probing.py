@@ -16,8 +16,10 @@ from uuid import uuid4
 
 from storage_backends.aside import STAGING
 from storage_backends.interface import (
+    BackendUnavailable,
     HeadConflict,
     HeadToken,
+    NoSpace,
     ObjectExists,
     StorageBackend,
     StorageError,
@@ -57,11 +59,13 @@ class _NotChecked(Exception):
 def probe(backend: StorageBackend) -> list[Finding]:
     """Every check's finding, in a fixed order. The store is left as it was.
 
-    StorageError when the probe's place cannot be cleaned.
+    AccessDenied when we may not write there at all, BackendUnavailable and NoSpace when it
+    stops answering or is full: that says nothing of what the store can do.
     """
     place = f"{STAGING}probe-{uuid4().hex}/"
     findings = []
     try:
+        _put(backend, f"{place}first", b"may we write here?")
         for check, needed, act in _CHECKS:
             findings.append(_finding(check, needed, act, backend, f"{place}{check}/"))
     finally:
@@ -81,6 +85,8 @@ def _finding(
         return Finding(check, True, needed, act(backend, place))
     except _NotChecked as reason:
         return Finding(check, None, needed, str(reason))
+    except (BackendUnavailable, NoSpace):
+        raise
     except (_Fails, StorageError) as error:
         return Finding(check, False, needed, str(error))
 

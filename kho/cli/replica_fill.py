@@ -79,10 +79,11 @@ def fill(session: Session, only: tuple[str, ...], dry_run: bool, as_json: bool) 
 
 
 def _exit_of_fill(report: FillReport, away: tuple[str, ...]) -> Exit:
-    """What no copy can prove weighs more than a replica that is away."""
+    """What no copy can prove weighs more than a replica that is away, full or refuses us."""
     found = {Exit.STORAGE} if away else set()
-    if any(failure.replica not in away for failure in report.failures):
-        found.add(Exit.DAMAGE_FOUND)
+    for failure in report.failures:
+        damaged = failure.is_damage and failure.replica not in away
+        found.add(Exit.DAMAGE_FOUND if damaged else Exit.STORAGE)
     return weightiest(found)
 
 

@@ -79,13 +79,14 @@ class Session:
     def repository(self) -> Iterator[Repository]:
         """The archive meant, open for reading; commands that write prepare it first.
 
-        Afterwards it was said, in words of its own, why a replica could not be reached.
+        Afterwards it was said, in words of its own, why a replica could not be reached or
+        takes nothing.
         """
         from repository.archive import Repository
 
         with Repository.open(self.settings.repository) as repository:
             yield repository
-            for _name, error in sorted(repository.unreachable.items()):
+            for _name, error in sorted({**repository.behind, **repository.unreachable}.items()):
                 self.note(error.code, **error.fields)
 
     @contextmanager

@@ -150,6 +150,16 @@ def test_a_replica_on_s3_is_added_probed_and_filled(archive: Shell, s3_server: S
     stated = f"cloud={s3_server.new_url()},site=three,medium=object store,networked=true,{options}"
     ran = archive("replica", "add", stated)
     assert ran.code == 0, ran.err
+    settings = archive.here / "kho.toml"
+    written = settings.read_text()
+    settings.write_text(written.replace('"writer"', '"reader"'))
+    for command in ("fill", "probe"):
+        ran = archive("replica", command, *(["cloud"] if command == "probe" else []))
+        assert ran.code == 4, ran.out  # neither damage nor a store that can do too little
+        assert "may not write" in ran.out + ran.err
+        assert "NO   " not in ran.out
+    assert archive("audit", "--all").code == 0
+    settings.write_text(written)
     ran = archive("replica", "probe", "cloud")
     assert ran.code == 0, ran.out
     assert "NO   keeps old versions" in ran.out

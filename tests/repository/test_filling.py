@@ -16,6 +16,12 @@ from repository.ocfl.writer import ReadBackFailed
 from schemas.nouns import Access, Place
 from schemas.progress import NoProgress
 from storage_backends.faulty import FaultyBackend, SimulatedCrash, flipped
+from storage_backends.interface import (
+    AccessDenied,
+    BackendUnavailable,
+    NoSpace,
+    StorageError,
+)
 from storage_backends.memory import MemoryBackend
 
 
@@ -45,6 +51,35 @@ def test_a_replica_that_was_away_is_completed(bed: TestBed) -> None:
         keys = [{i.key for i in r.backend.list("ocfl/")} for r in archive.replicas]
         assert keys[0] == keys[2]
         assert fill(archive).copied == 0
+
+
+@pytest.mark.parametrize("kind", [AccessDenied, NoSpace, BackendUnavailable])
+def test_a_store_that_takes_nothing_is_not_called_damaged(
+    bed: TestBed, kind: type[StorageError]
+) -> None:
+    outage_of_gamma(bed)
+    gamma = bed.backends["gamma"]
+    assert isinstance(gamma, FaultyBackend)
+    gamma.fail("put_new", kind, key="kho/claims/", times=99)
+    with bed.open() as archive:
+        report = fill(archive)
+    assert report.copied == 0
+    assert [type(failure.reason) for failure in report.failures] == [kind, kind]
+    assert not any(failure.is_damage for failure in report.failures)
+
+
+def test_what_only_a_replica_that_is_away_can_prove_is_not_called_lost(bed: TestBed) -> None:
+    alpha, beta, gamma = (bed.backends[name] for name in ("alpha", "beta", "gamma"))
+    assert isinstance(alpha, FaultyBackend)
+    assert isinstance(beta, FaultyBackend)
+    assert isinstance(gamma, FaultyBackend)
+    outage_of_gamma(bed)
+    alpha.outage = beta.outage = True
+    with bed.open() as archive:
+        (first, _second) = fill(archive).failures
+    assert first.replica == "gamma"
+    assert isinstance(first.reason, BackendUnavailable)
+    assert first.reason.fields["backend"] in {"alpha", "beta"}
 
 
 def test_a_damaged_source_is_passed_over_and_its_damage_is_not_copied(bed: TestBed) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from kit.archives import TestBed, make_bed, store
 from repository.journal import chain
-from repository.journal_files import JOURNAL, LedgerForked
+from repository.journal_files import JOURNAL, LedgerForked, read_lines
 from repository.ledger_check import check_ledger
 from repository.replica import Replica, attach_by_marker
 from schemas.records import encode_line
 from storage_backends.faulty import FaultyBackend
+from storage_backends.interface import AccessDenied, BackendUnavailable, NoSpace, StorageError
 from storage_backends.memory import MemoryBackend
 
 
@@ -105,3 +106,27 @@ def test_a_replica_that_was_away_gets_the_lines_it_missed(tmp_path: Path) -> Non
         archive.prepare_to_write()
     heads = {check_ledger(replica_of(bed, name)).head for name in ("alpha", "beta")}
     assert len(heads) == 1
+
+
+@pytest.mark.parametrize("verb", ["put_new", "list"])
+@pytest.mark.parametrize("kind", [NoSpace, AccessDenied, BackendUnavailable])
+def test_a_replica_that_takes_no_lines_keeps_nobody_from_writing(
+    tmp_path: Path, verb: str, kind: type[StorageError]
+) -> None:
+    stores = {name: FaultyBackend(MemoryBackend(name)) for name in ("alpha", "beta")}
+    bed = make_bed(tmp_path, stores, min_copies=1)
+    with bed.open() as archive:
+        store(archive)
+    stores["beta"].fail(verb, kind, key="kho/journal/", times=999)
+    for name in (b"mot.txt", b"hai.txt"):
+        with bed.open() as archive:
+            store(archive, {name: name})
+            told = archive.unreachable if kind is BackendUnavailable else archive.behind
+            behind = told.get("beta")
+    assert isinstance(behind, kind)
+    stores["beta"].heal()
+    with bed.open() as archive:
+        archive.prepare_to_write()
+        assert not archive.behind
+        lines = {name: list(read_lines(made)) for name, made in stores.items()}
+    assert lines["alpha"] == lines["beta"]

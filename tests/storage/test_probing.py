@@ -10,8 +10,18 @@ import pytest
 from kit.s3_server import S3Server
 from kit.sftp_server import SftpServer
 from kit.stores import keys
+from storage_backends.faulty import FaultyBackend
 from storage_backends.filesystem import FilesystemBackend
-from storage_backends.interface import HeadToken, ObjectInfo, Source, StorageBackend
+from storage_backends.interface import (
+    AccessDenied,
+    BackendUnavailable,
+    HeadToken,
+    NoSpace,
+    ObjectInfo,
+    Source,
+    StorageBackend,
+    StorageError,
+)
 from storage_backends.memory import MemoryBackend
 from storage_backends.probing import CHECKS, probe
 from storage_backends.retrying import RetryingBackend
@@ -87,3 +97,18 @@ def test_a_store_that_takes_any_digest_and_replaces_in_parts_is_found_out() -> N
     findings = {finding.check: finding for finding in probe(Lax("lax"))}
     assert findings["checks-digests"].holds is False
     assert findings["creates-in-parts"].holds is False
+
+
+@pytest.mark.parametrize("kind", [AccessDenied, BackendUnavailable, NoSpace])
+def test_a_store_that_takes_nothing_is_not_told_to_be_incapable(kind: type[StorageError]) -> None:
+    store = FaultyBackend(MemoryBackend("m"))
+    store.fail("put_new", kind, times=999)
+    with pytest.raises(kind):
+        probe(store)
+
+
+def test_a_store_that_stops_answering_under_the_probe_is_not_told_to_be_incapable() -> None:
+    store = FaultyBackend(MemoryBackend("m"))
+    store.fail("put_head", BackendUnavailable, times=999)
+    with pytest.raises(BackendUnavailable):
+        probe(store)
