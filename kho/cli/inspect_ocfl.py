@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from kho.cli.command import command, json_option
 from kho.cli.judged import Judged, Judgements, jsonl_option, judged, paths_argument, report_judged
 from kho.cli.session import Session
+from schemas.names import printable
 
 
 @command("ocfl", code="CLI-INSPECT-OCFL", printed=Judgements[Judged])
@@ -21,6 +23,6 @@ def inspect_ocfl(session: Session, paths: tuple[Path, ...], as_json: bool, as_li
     def judgements() -> Iterator[Judged]:
         for path in paths:
             for found in inspect.inspect_ocfl(path):
-                yield judged(session, found.path, found.findings)
+                yield judged(session, printable(os.fsencode(found.path)), found.findings)
 
     return report_judged(session, judgements(), as_json=as_json, as_lines=as_lines)

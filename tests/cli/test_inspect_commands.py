@@ -94,6 +94,19 @@ def test_an_empty_storage_root_is_valid_ocfl(shell: Shell, tmp_path: Path) -> No
     assert any("stray" in finding.where for finding in judgements(ran)[0].findings)
 
 
+@pytest.mark.parametrize("form", ["--json", "--jsonl"])
+def test_a_root_and_an_object_whose_names_are_no_text_are_judged(
+    shell: Shell, tmp_path: Path, form: str
+) -> None:
+    path = tmp_path / "kho\udcff" / "h\udcf4"
+    path.mkdir(parents=True)
+    (path.parent / "0=ocfl_1.1").write_bytes(b"ocfl_1.1\n")
+    (path / "0=ocfl_object_1.1").write_bytes(b"ocfl_object_1.1\n")
+    ran = shell("inspect", "ocfl", path.parent, form)
+    assert ran.code == 3, ran.err
+    assert "kho%FF/h%F4" in ran.out
+
+
 def test_formats_are_told_by_bytes_and_not_by_name(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "công văn.doc").write_bytes(PDF)
     ran = shell("inspect", "formats", tmp_path, "--json")

@@ -201,6 +201,16 @@ OBJECT_CASES: tuple[Case, ...] = (
     ),
     Case("E063", "no inventory", b.remove("inventory.json")),
     Case(
+        "E063",
+        "a folder as inventory",
+        b.in_turn(b.remove("inventory.json"), b.make_folder("inventory.json")),
+    ),
+    Case(
+        "E058",
+        "a folder as sidecar",
+        b.in_turn(b.remove("inventory.json.sha512"), b.make_folder("inventory.json.sha512")),
+    ),
+    Case(
         "E064",
         "another inventory in the newest version",
         b.changed(lambda inv: inv["versions"]["v2"].update(message="x"), ""),

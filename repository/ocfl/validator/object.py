@@ -133,7 +133,7 @@ class _Judging:
         )
 
     def _root_inventory(self) -> StoredInventory | None:
-        if INVENTORY not in self._files.top:
+        if INVENTORY not in self._files.top or self._files.top[INVENTORY].kind == "directory":
             self.found.add("E063")
             return None
         file = self._reader.load(self._files.top, "")

@@ -102,9 +102,9 @@ class InventoryReader:
             name = fitting[0]
         else:
             name = f"{INVENTORY}.{algorithm}"
-        if name not in entries:
+        if name not in entries or entries[name].kind == "directory":
             self._found.add("E058", where, expected=name)
-            for other in lying:
+            for other in sorted(set(lying) - {name}):
                 self._found.add("E059", place + other, expected=name)
             return name
         if entries[name].kind == "file":
