@@ -17,6 +17,7 @@ from pyhanko.sign.validation.ades import ades_timestamp_validation
 
 from preservation.signatures.grounds import Grounds
 from preservation.signatures.proof import Circumstances, Judged, Result, certificate_of, judged
+from preservation.signatures.refusals import fit, unrevoked
 from preservation.signatures.relevant import relevant
 from preservation.signatures.spec import timing, validation_spec
 
@@ -87,8 +88,19 @@ async def judge(subject: Subject, about: Circumstances) -> Judged:
     signer = certificate_of(climbed.result)
     until = signer.not_valid_after if climbed.at is not None and signer is not None else None
     grounds.chain(climbed.result, about, at, until=until)
-    result = _in_order(climbed.result, climbed.proven_at)
+    result = fit(_in_order(climbed.result, climbed.proven_at))
+    lists = _lists(result, about, at, until)
+    result = unrevoked(result, lists, climbed.proven_at or about.moment)
     return judged(result, climbed.proven_at, list(climbed.codes), about, grounds)
+
+
+def _lists(
+    result: Result, about: Circumstances, at: datetime, until: datetime | None
+) -> list[Any]:
+    """The revocation lists about the result's path."""
+    path = getattr(result.api_status, "validation_path", None)
+    certificates = [] if path is None else list(path.iter_certs(include_root=True))
+    return [*relevant(about.trust, certificates, at, until=until).crls, *about.extra.crls]
 
 
 async def _easily(subject: Subject, about: Circumstances, grounds: Grounds) -> Climbed | None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _EACH_SIDE = 3
 """How many lists of one issuer and scope are kept before the moment, and after a proven one."""
 
+DELTA = b"delta"
+
 
 @dataclass
 class RevocationIndex:
@@ -36,7 +38,7 @@ def index_of(material: Material) -> RevocationIndex:
     for container in material.crls:
         content = container.crl_data["tbs_cert_list"]
         by_scope = index.crls.setdefault(content["issuer"].hashable, {})
-        dated = by_scope.setdefault(_scope(content["crl_extensions"]), [])
+        dated = by_scope.setdefault(scope_of(content["crl_extensions"]), [])
         dated.append((content["this_update"].native, container))
     for scopes in index.crls.values():
         for dated in scopes.values():
@@ -52,11 +54,16 @@ def index_of(material: Material) -> RevocationIndex:
     return index
 
 
-def _scope(extensions: Any) -> bytes:
+def scope_of(extensions: Any) -> bytes:
+    """What part of the issuer's certificates a list tells of; a delta list is a kind apart, or
+    many small ones would keep the full list from being looked at."""
+    scope = delta = b""
     for extension in extensions or ():
         if extension["extn_id"].native == "issuing_distribution_point":
-            return bytes(extension["extn_value"].dump())
-    return b""
+            scope = bytes(extension["extn_value"].dump())
+        elif extension["extn_id"].native == "delta_crl_indicator":
+            delta = DELTA
+    return scope + delta
 
 
 def relevant(
