@@ -15,7 +15,7 @@ from repository.archive import Repository
 from repository.catalogue import AipSummary
 from repository.copying import CommittedCopy, committed_copy
 from repository.entries import copy_body
-from repository.ocfl.claims import VersionRef
+from repository.ocfl.claims import VersionRef, VersionTaken
 from repository.ocfl.writer import head_number, read_back, write_root_sidecar, write_version
 from repository.recovery import take_back
 from repository.replica import Replica
@@ -25,7 +25,7 @@ from schemas.errors import KhoError, RepositoryError
 from schemas.progress import NoProgress, Progress
 from storage_backends.interface import AccessDenied, BackendUnavailable, NoSpace
 
-_OF_A_STORE = (BackendUnavailable, AccessDenied, NoSpace)
+_NO_DAMAGE = (BackendUnavailable, AccessDenied, NoSpace, VersionTaken)
 
 
 class NoIntactSource(RepositoryError):
@@ -51,8 +51,9 @@ class FillFailure:
 
     @property
     def is_damage(self) -> bool:
-        """Whether it tells of bytes. A store that is away, full or refuses us tells of itself."""
-        return not isinstance(self.reason, _OF_A_STORE)
+        """Whether it tells of bytes. A store that is away, full or refuses us tells of itself,
+        and another writer only came first."""
+        return not isinstance(self.reason, _NO_DAMAGE)
 
 
 @dataclass(slots=True)

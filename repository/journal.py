@@ -107,7 +107,7 @@ class Journal:
         return failures
 
     def _writable(self, replicas: Sequence[Replica]) -> list[Replica]:
-        return [r for r in _readers(replicas) if r.name not in self._unread]
+        return [r for r in readers(replicas) if r.name not in self._unread]
 
     def _access(self, body: dict[str, Any], known: dict[str, Access]) -> Access:
         """The level of the dossier that an entry is about; restricted when it is unknown."""
@@ -155,7 +155,7 @@ class Journal:
             )
 
 
-def _readers(replicas: Sequence[Replica]) -> Sequence[Replica]:
+def readers(replicas: Sequence[Replica]) -> Sequence[Replica]:
     """The replicas that may know of restricted dossiers, as the journal does; all of them in an
     archive that keeps public dossiers only."""
     return [r for r in replicas if r.may_hold(Access.RESTRICTED)] or replicas

@@ -43,11 +43,14 @@ def verify(
     as_json: bool,
 ) -> int:
     """Each ledger is read whole and its chain followed; exit 3 when one does not hold."""
+    from repository.journal import readers
     from repository.ledger_check import check_ledger
 
     with replicas_from(session, sources) as replicas:
+        keeping = readers(replicas)
+        without = [replica.name for replica in replicas if replica not in keeping]
         checked = tuple(
-            check_ledger(replica, heads, every_object=every_object) for replica in replicas
+            check_ledger(replica, heads, every_object=every_object) for replica in keeping
         )
     sound = all(one.is_sound for one in checked)
     level = len({one.lines_sha256 for one in checked}) <= 1
@@ -56,6 +59,8 @@ def verify(
     else:
         for one in checked:
             _tell(session, one)
+        for name in without:
+            session.tell("LEDGER-NOT-KEPT", replica=name)
         if not level:
             session.tell("LEDGER-NOT-LEVEL")
     return Exit.DONE if sound and level else Exit.DAMAGE_FOUND

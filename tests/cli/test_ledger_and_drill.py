@@ -42,6 +42,15 @@ def test_a_head_from_an_audit_is_found_in_the_ledger_of_any_one_replica(archive:
     assert stranger("ledger", "verify", "--from", url, "--head", "00" * 32).code == 3
 
 
+def test_a_replica_for_public_dossiers_alone_keeps_no_ledger_and_that_is_no_fault(
+    archive: Shell,
+) -> None:
+    assert archive("replica", "add", "open=file:c,site=three,max_access=public").code == 0
+    ran = archive("ledger", "verify")
+    assert ran.code == 0, ran.out
+    assert "open: keeps no ledger" in ran.out
+
+
 def test_a_lost_journal_is_said_and_read_from_the_ledger_aips(archive: Shell) -> None:
     archive("ledger", "seal")
     shutil.rmtree(archive.here / "b" / "kho" / "journal")

@@ -10,7 +10,7 @@ from kit.archives import FILES, TestBed, make_bed, store
 from kit.crashing import Fuse, fused
 from kit.stores import quick_disk
 from repository.fill import copy_version, fill
-from repository.ocfl.claims import VersionRef
+from repository.ocfl.claims import Claim, VersionRef, VersionTaken, take_claim
 from repository.ocfl.reader import list_objects
 from repository.ocfl.writer import ReadBackFailed
 from schemas.nouns import Access, Place
@@ -66,6 +66,22 @@ def test_a_store_that_takes_nothing_is_not_called_damaged(
     assert report.copied == 0
     assert [type(failure.reason) for failure in report.failures] == [kind, kind]
     assert not any(failure.is_damage for failure in report.failures)
+
+
+def test_another_writer_that_came_first_is_no_damage(bed: TestBed) -> None:
+    outage_of_gamma(bed)
+    with bed.open() as other, bed.open() as archive:
+        other.prepare_to_write()
+        archive.prepare_to_write()
+        (first, _second) = archive.catalogue.aips()
+        ref = VersionRef(first.place, first.aip_id, 1)
+        claim = Claim(writer="other", inventory_sha256="0" * 64, moment="2026-11-22T09:00:00.000Z")
+        take_claim(bed.backends["gamma"], ref, claim)
+        report = fill(archive)
+    assert report.copied == 1
+    (failure,) = report.failures
+    assert isinstance(failure.reason, VersionTaken)
+    assert not failure.is_damage
 
 
 def test_what_only_a_replica_that_is_away_can_prove_is_not_called_lost(bed: TestBed) -> None:
