@@ -79,14 +79,19 @@ class Clamd:
                     address=self._address, reason="unix:/path or tcp:host:port is needed"
                 )
             return socket.create_connection((host, int(port)), timeout=self._timeout_s)
-        except OSError as error:
+        except (OSError, OverflowError, ValueError) as error:  # no port, no host's name
             raise ScannerUnavailable(address=self._address, reason=str(error)) from error
 
     def _send(self, connection: socket.socket, content: bytes) -> None:
         try:
             connection.sendall(content)
         except OSError as error:
-            raise ScannerUnavailable(address=self._address, reason=str(error)) from error
+            # A scanner that takes no more has said why: that a file is beyond its own limit.
+            try:
+                reason = self._answer(connection)
+            except ScannerUnavailable:
+                reason = str(error)
+            raise ScannerUnavailable(address=self._address, reason=reason) from error
 
     def _answer(self, connection: socket.socket) -> str:
         answer = b""

@@ -14,8 +14,11 @@ EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 
 
 @contextmanager
-def scanner(folder: Path, *, cut_off: bool = False) -> Iterator[tuple[str, list[int]]]:
-    """Its address, and the sizes of the streams it was given. It finds EICAR's test string."""
+def scanner(
+    folder: Path, *, cut_off: bool = False, limit_bytes: int = 1 << 30
+) -> Iterator[tuple[str, list[int]]]:
+    """Its address, and the sizes of the streams it was given. It finds EICAR's test string, and
+    takes no more of a stream than ``limit_bytes``."""
     path = folder / "clamd.ctl"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))
@@ -29,7 +32,7 @@ def scanner(folder: Path, *, cut_off: bool = False) -> Iterator[tuple[str, list[
             except OSError:
                 return
             with connection, connection.makefile("rb") as stream:
-                _answer(connection, stream, sizes, cut_off=cut_off)
+                _answer(connection, stream, sizes, cut_off=cut_off, limit_bytes=limit_bytes)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -42,7 +45,12 @@ def scanner(folder: Path, *, cut_off: bool = False) -> Iterator[tuple[str, list[
 
 
 def _answer(
-    connection: socket.socket, stream: BinaryIO, sizes: list[int], *, cut_off: bool
+    connection: socket.socket,
+    stream: BinaryIO,
+    sizes: list[int],
+    *,
+    cut_off: bool,
+    limit_bytes: int,
 ) -> None:
     command = b""
     while not command.endswith(b"\0"):
@@ -52,6 +60,9 @@ def _answer(
         return
     content = b""
     while (length := struct.unpack(">I", stream.read(4))[0]) > 0:
+        if len(content) + length > limit_bytes:
+            connection.sendall(b"INSTREAM size limit exceeded. ERROR\0")
+            return
         content += stream.read(length)
     sizes.append(len(content))
     if cut_off:

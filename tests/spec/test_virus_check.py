@@ -54,7 +54,16 @@ def test_without_a_scanner_the_receipt_says_that_nobody_looked(
     assert "virus" in receive(bed, tmp_path / "nop", {b"a.txt": b"a"}, "").not_checked
 
 
-@pytest.mark.parametrize("address", ["unix:/nowhere/clamd.ctl", "tcp:clamd", "clamd"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "unix:/nowhere/clamd.ctl",
+        "tcp:clamd",
+        "clamd",
+        "tcp:127.0.0.1:²",
+        pytest.param("tcp:127.0.0.1:99999", marks=pytest.mark.loopback),
+    ],
+)
 def test_a_configured_scanner_that_does_not_answer_stops_the_ingest(
     bed: TestBed, tmp_path: Path, address: str
 ) -> None:
@@ -62,6 +71,17 @@ def test_a_configured_scanner_that_does_not_answer_stops_the_ingest(
         receive(bed, tmp_path / "nop", {b"a.txt": b"a"}, address)
     with bed.open() as archive:
         assert not list(archive.catalogue.aips())
+
+
+def test_a_file_beyond_the_scanners_own_limit_is_told_in_the_scanners_words(
+    bed: TestBed, tmp_path: Path
+) -> None:
+    files = {b"a.txt": bytes(4 << 20)}
+    with (
+        scanner(tmp_path, limit_bytes=1 << 20) as (address, _sizes),
+        pytest.raises(ScannerUnavailable, match="size limit exceeded"),
+    ):
+        receive(bed, tmp_path / "nop", files, address)
 
 
 def test_an_answer_that_is_cut_off_is_not_taken_for_a_clean_file(
