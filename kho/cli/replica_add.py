@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -47,10 +48,12 @@ def add(session: Session, stated: str, adopt: bool, as_json: bool) -> int:
     from kho.settings import located
     from repository.creation import write_recovery_sheets
     from repository.joining import join
+    from repository.locks import held
 
     before = session.settings
     path = config.find(session.named, session.environment, session.here)
-    text, asked = config.with_replica(path, replica_table(stated, session.here))
+    table = replica_table(stated, session.here)
+    _text, asked = config.with_replica(path, table)
     if asked.name in {known.name for known in before.repository.replicas}:
         raise ReplicaNamed(replica=asked.name)
     asked = msgspec.structs.replace(asked, url=located(asked.url, before.repository.root))
@@ -58,7 +61,9 @@ def add(session: Session, stated: str, adopt: bool, as_json: bool) -> int:
         tell_recovered(session, archive.prepare_to_write())
         made, found = join(archive, asked, adopted=adopt, progress=progress)
         made.backend.close()
-    config.replace(path, text)
+    with held(Path(before.repository.root) / "locks" / "settings.lock"):
+        # As it reads now: reading a copy back takes hours, and others change settings too.
+        config.replace(path, config.with_replica(path, table)[0])
     after = Session(environment=session.environment, here=session.here, named=path.parent)
     with after.repository() as archive:
         archive.prepare_to_write()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from kho.cli.replica_probe import Probed
 from kit.command_line import Shell
 from kit.s3_server import S3Server
 from kit.sftp_server import SftpServer
+from repository import joining
 from repository.archive import Repository
 from repository.replica import read_marker
 from storage_backends.filesystem import FilesystemBackend
@@ -76,6 +78,25 @@ def test_a_new_replica_is_added_filled_and_then_complete(archive: Shell) -> None
     assert (filled.copied, filled.failures) == (2, ())
     assert [row.copies for row in listed(archive).replicas] == [2, 2, 2]
     assert archive("audit", "--all").code == 0
+
+
+def test_settings_that_change_while_a_replica_is_added_stay_changed(
+    archive: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = archive.here / "kho.toml"
+
+    def join_slowly(*arguments: Any, **named: Any) -> Any:
+        patched.undo()
+        assert archive("replica", "add", "delta=file:d,site=four").code == 0
+        settings.write_text(settings.read_text() + "# looked at by the operator\n")
+        return joined(*arguments, **named)
+
+    joined = joining.join
+    with monkeypatch.context() as patched:
+        patched.setattr(joining, "join", join_slowly)
+        assert archive("replica", "add", "gamma=file:c,site=three").code == 0
+    assert [row.name for row in listed(archive).replicas] == ["alpha", "beta", "delta", "gamma"]
+    assert "# looked at by the operator" in settings.read_text()
 
 
 def test_a_name_that_is_taken_is_refused(archive: Shell) -> None:
