@@ -28,6 +28,7 @@ from schemas.moments import format_moment
 from schemas.nouns import Place
 from schemas.progress import Progress
 from schemas.records import ReplicaMarker, encode
+from storage_backends.aside import STAGING
 from storage_backends.interface import (
     AccessDenied,
     BackendUnavailable,
@@ -66,6 +67,13 @@ class OtherInventory(ReplicaError):
     """A dossier's inventory there is not the archive's."""
 
     code = "REPLICA-OTHER-INVENTORY"
+
+
+class SamePlace(ReplicaError):
+    """What stands there is no copy of a replica but that replica itself."""
+
+    code = "REPLICA-SAME-PLACE"
+    exit_code = 2
 
 
 class OtherJournal(ReplicaError):
@@ -122,6 +130,8 @@ def adopt(
             found_repository=marker.repository_id,
             found_name=marker.name,
         )
+    if marker is not None:
+        _require_another_place(archive, backend, marker)
     candidate = Replica(settings, backend, _marker(archive, settings, backend.url))
     found = _examine(archive, candidate, progress)
     if found.differences or not found.verified:
@@ -139,6 +149,27 @@ def adopt(
     plant_permanent(backend)
     _write_marker(backend, candidate.marker)
     return candidate, found
+
+
+def _require_another_place(
+    archive: Repository, backend: StorageBackend, marker: ReplicaMarker
+) -> None:
+    """What was copied marker and all is not seen to change where it was copied from.
+
+    One place may have many urls (mounts, links, endpoints), so what is written there tells.
+    """
+    folder = f"{STAGING}place-{new_uuid()}/"
+    for replica in archive.replicas:
+        if replica.marker.replica_id != marker.replica_id:
+            continue
+        try:
+            put_small(backend, f"{folder}sign", b"the same place?")
+            replica.backend.stat(f"{folder}sign")
+        except ObjectNotFound:
+            continue
+        finally:
+            backend.sweep(folder)
+        raise SamePlace(replica=replica.name, url=backend.url)
 
 
 def record_adoption(archive: Repository, replica: Replica, found: Adoption) -> None:

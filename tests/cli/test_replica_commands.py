@@ -120,6 +120,19 @@ def test_a_copy_by_another_tool_is_adopted_after_every_byte_was_read(archive: Sh
     assert archive("audit", "--all").code == 0
 
 
+@pytest.mark.parametrize("where", ["a", "link"])
+def test_a_replica_is_not_adopted_as_a_copy_of_itself(archive: Shell, where: str) -> None:
+    (archive.here / "link").symlink_to("a", target_is_directory=True)
+    before = {p: p.read_bytes() for p in (archive.here / "a").rglob("*") if p.is_file()}
+    settings = (archive.here / "kho.toml").read_bytes()
+    ran = archive("replica", "add", f"gamma=file:{where},site=three", "--adopt")
+    assert ran.code == 2
+    assert "that replica itself" in ran.err
+    assert {p: p.read_bytes() for p in (archive.here / "a").rglob("*") if p.is_file()} == before
+    assert (archive.here / "kho.toml").read_bytes() == settings
+    assert archive("audit", "--all").code == 0
+
+
 def test_a_copy_with_only_the_root_in_it_is_adopted(archive: Shell) -> None:
     for place in ("ocfl", "holding"):
         shutil.copytree(archive.here / "a" / place, archive.here / "c" / place)
