@@ -21,6 +21,7 @@ from preservation.signatures.pdf_around import (
     coverage_of,
     trailing_bytes,
     with_document,
+    with_remains,
 )
 from preservation.signatures.pdf_data import brought_along
 from preservation.signatures.pdf_hidden import may_hide_signature
@@ -211,7 +212,12 @@ class _Document:
             told = replace(told, signed_at=_stated_time(signature))
         if told.signed_at and told.time == "none":
             told = replace(told, time="claimed")
-        return with_document(told, signature, coverage, changes)
+        told = with_document(told, signature, coverage, changes)
+        return with_remains(told, signature, changes, last=signature is self._last)
+
+    @property
+    def _last(self) -> BulkSignature | None:
+        return max(self._reader.examined, key=lambda s: s.signed_revision, default=None)
 
     def observations(self, broken_fields: int) -> list[str]:
         """What there is to say about the file beyond its signatures."""
@@ -220,8 +226,7 @@ class _Document:
         unread = any(opened.signature is None for opened in self._opened)
         if orphans and not unread:
             codes.append("SIG-UNREADABLE" if broken_fields else "SIG-REMOVED")
-        last = max(self._reader.examined, key=lambda s: s.signed_revision, default=None)
-        if last is not None and trailing_bytes(last, self._reader):
+        if self._last is not None and trailing_bytes(self._last, self._reader):
             codes.append("SIG-TRAILING-BYTES")
         return codes
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from asn1crypto import parser  # type: ignore[import-untyped]  # asn1crypto has no types
 from pyhanko.sign.diff_analysis import ModificationLevel
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
@@ -58,6 +59,30 @@ def with_document(
             detail=signature.analysis_error[:300],
         )
     return told
+
+
+def with_remains(
+    told: SignatureResult, signature: BulkSignature, changes: str, *, last: bool
+) -> SignatureResult:
+    """The result after what its own rules allow and nobody signed: a form filled in after the
+    last signature, and bytes behind the value inside ``/Contents``, which no digest covers."""
+    found = []
+    if last and changes in {"form", "annotations"}:
+        found.append("filled in after the last signature")
+    if _padded_with_more(signature.pkcs7_content):
+        found.append("bytes behind the signature value")
+    if not found:
+        return told
+    detail = told.detail or ", ".join(found)
+    return replace(told, codes=(*told.codes, "SIG-PARTS-NOT-COVERED"), detail=detail)
+
+
+def _padded_with_more(value: bytes) -> bool:
+    try:
+        length = parser.peek(value)
+    except ValueError:
+        return False  # the validation proper says what is wrong
+    return bool(value[length:].strip(b"\0"))
 
 
 def changes_after(signature: BulkSignature) -> str:

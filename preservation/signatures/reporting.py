@@ -15,7 +15,7 @@ from preservation.signatures.verdict import SignaturePolicy, decide
 from preservation.workers import Result, WorkerFailed
 from schemas.nouns import SignatureBasis, SignatureReport, SignatureResult
 
-VERIFIER = "kho.signatures/1"
+VERIFIER = "kho.signatures/2"
 JOB = "signature"
 
 _FOR_EVER = "9999-12-31T23:59:59.999Z"
