@@ -6,6 +6,7 @@ decision is made of these, elsewhere.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -29,7 +30,7 @@ from preservation.signatures.verdict import SignaturePolicy, findings
 from schemas.errors import PackageError
 from schemas.findings import Finding
 from schemas.names import printable
-from schemas.nouns import FileRole, SignatureReport
+from schemas.nouns import FileRole, SignatureReport, SubmittedFile
 
 PROFILES: tuple[Profile, ...] = (
     *tt05_profiles(),
@@ -113,22 +114,31 @@ def examine_signatures(
     """Stop 8, *signature*: a report for each data file, by logical path."""
     data = [file for file in shaped.draft.files if file.role is FileRole.DATA]
     bench.progress.phase("PROGRESS-SIGNATURES", files_total=len(data))
-    items = (
-        Item(
-            key=file.logical_path,
-            path=Path(file.staged),
-            name=printable(file.raw_path),
-            mime=submission.formats[file.raw_path].mime,
-            puids=submission.formats[file.raw_path].puids,
-            digest=file.digests.sha256,
-        )
-        for file in data
-    )
     reports = {}
-    for path, report in bench.examiner.examine_many(items):
+    for path, report in bench.examiner.examine_many(_Items(data, submission)):
         reports[path] = report
         bench.progress.advance(files=1)
     return reports
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """The data files as items for the examiner, made anew each time they are gone through."""
+
+    data: list[SubmittedFile]
+    submission: Submission
+
+    def __iter__(self) -> Iterator[Item[str]]:
+        for file in self.data:
+            found = self.submission.formats[file.raw_path]
+            yield Item(
+                key=file.logical_path,
+                path=Path(file.staged),
+                name=printable(file.raw_path),
+                mime=found.mime,
+                puids=found.puids,
+                digest=file.digests.sha256,
+            )
 
 
 def _scan(submission: Submission, bench: Bench) -> Scanned | None:

@@ -142,16 +142,18 @@ class SignatureExaminer:
     def examine_many(self, items: Iterable[Item[Key]]) -> Iterator[tuple[Key, SignatureReport]]:
         """One report per item, as they come; order is not kept, keys are.
 
-        Detached signatures come last: what they cover is looked for among all the items.
+        Detached signatures come last: what they cover is looked for among all the items. What
+        gives its items anew each time is gone through a second time for that, so that those of
+        a great package are not all held; a plain iterator's are.
         """
-        remaining = iter(items)
-        package: dict[str, Item[Key]] = {}
+        again = list(items) if isinstance(items, Iterator) else items
+        remaining = iter(again)
         detachable: list[tuple[Item[Key], Carrier]] = []
         while chunk := list(islice(remaining, _CHUNK)):
-            package.update((item.name or item.path.name, item) for item in chunk)
             yield from self._examine(chunk, detachable)
-        paths = {name: item.path for name, item in package.items()} if detachable else {}
-        digests = {item.path: item.digest for item in package.values()} if detachable else {}
+        package = {item.name or item.path.name: item for item in again} if detachable else {}
+        paths = {name: item.path for name, item in package.items()}
+        digests = {item.path: item.digest for item in package.values()}
         jobs: _Groups[Key] = {}
         for number, (item, carrier) in enumerate(detachable):
             beside = self._companions(item, carrier, paths)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import codecs
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -202,7 +202,10 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkerPool]:
         yield pool
 
 
-def test_the_content_is_found_in_the_same_package_only(pool: WorkerPool, tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", [list, iter])
+def test_the_content_is_found_in_the_same_package_only(
+    given: Callable[[list[Item[str]]], Iterable[Item[str]]], pool: WorkerPool, tmp_path: Path
+) -> None:
     files = {
         "data/a.pdf": CONTENT,
         "data/a.pdf.p7s": signed_cms("leader"),
@@ -220,7 +223,7 @@ def test_the_content_is_found_in_the_same_package_only(pool: WorkerPool, tmp_pat
         items.append(Item(name, path, name))
     snapshot, _ = trust()
     examiner = SignatureExaminer(pool, snapshot, clock=lambda: NOW)
-    reports = dict(examiner.examine_many(items))
+    reports = dict(examiner.examine_many(given(items)))
     assert set(reports) == set(files)
     assert {name: r.decision for name, r in reports.items() if name.endswith(".p7s")} == {
         "data/a.pdf.p7s": "accept",

@@ -2,8 +2,9 @@
 
 The bar is 500 MB for one AIP of 200,000 files (design §12); ``scripts/acceptance
 ingest-200000`` is the full run. A command that receives a small dossier has 120 MB, which
-leaves 1,900 bytes for each file. Batches and buffers of fixed size are made small here, so that
-they are not taken for something that grows; what libraries in C hold is not seen.
+leaves 1,900 bytes for each file, of which the allocator wastes a sixth. Batches and buffers of
+fixed size are made small here, so that they are not taken for something that grows; what
+libraries in C hold is not seen.
 """
 
 import gc
@@ -27,14 +28,16 @@ FIXED = {
     "repository.catalogue.registering.BATCH_ROWS": 50,
     "repository.ocfl.writer._BATCH": 50,
     "repository.ocfl.writer._TOGETHER_BYTES": 4096,
+    "repository.aip.build.CHUNK_BYTES": 4096,
+    "schemas.digests.CHUNK_BYTES": 4096,
     "schemas.xml_writing._FLUSH_LINES": 10,
     "storage_backends.reading.BUFFER_BYTES": 4096,
     "storage_backends.staged._CHUNK_BYTES": 4096,
 }
 """What is held of each kind at most, made small."""
-BYTES_PER_FILE = 1_900
-MORE_WHILE_STORING = 1.2
-"""Each replica's writer holds the inventory while it commits: by chance two at the same moment."""
+BYTES_PER_FILE = 1_500
+WASTED = 1.2
+"""What a process takes from the system for each byte that it asks for, measured at full size."""
 BASE_BYTES = 120_000_000
 
 
@@ -96,5 +99,5 @@ def test_200_000_files_would_be_judged_built_and_stored_in_half_a_gigabyte(
     few, many = least_peaks_of(FEW), least_peaks_of(MANY)
     per_file = (many["building"] - few["building"]) / (MANY - FEW)
     assert per_file < BYTES_PER_FILE
-    assert many["storing"] < MORE_WHILE_STORING * many["building"]
-    assert BASE_BYTES + 200_000 * BYTES_PER_FILE <= 500_000_000
+    assert many["storing"] < many["building"]
+    assert BASE_BYTES + 200_000 * BYTES_PER_FILE * WASTED <= 500_000_000
