@@ -17,6 +17,8 @@ from schemas.findings import Finding, Severity
 from schemas.names import is_litter, printable
 
 _SEVERAL = re.compile(r"[;\n]")
+_LOCK = re.compile(r"~\$.+|\.~lock\..+#")
+"""What office programs lay beside a file, most often the list itself, while it is open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,10 @@ def _walk(folder: Path, besides: frozenset[Path]) -> Iterator[tuple[str, int | N
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append(entry.path)
                     continue
-                if os.path.realpath(entry.path) in left_out or is_litter(printable(entry.name)):
+                name = printable(entry.name)
+                if is_litter(name) or _LOCK.fullmatch(name):
+                    continue
+                if os.path.realpath(entry.path) in left_out:
                     continue
                 found = entry.stat(follow_symlinks=False)
                 ordinary = stat.S_ISREG(found.st_mode) and _is_text(entry.path[base:])

@@ -207,7 +207,8 @@ def test_each_mistake_names_its_cell_and_nothing_is_written(
 
 def test_a_file_that_no_row_names_stops_everything(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "nop/phụ lục.txt").write_text("còn sót")
-    (tmp_path / "nop/Thumbs.db").write_bytes(b"x")
+    for litter in ("Thumbs.db", "~$l.xlsx", ".~lock.l.xlsx#"):
+        (tmp_path / "nop" / litter).write_bytes(b"x")
     ran = pack(shell, listed(tmp_path / "l.xlsx", [DOSSIER], [DOCUMENT]))
     assert found(ran) == {"LIST-FILE-UNLISTED": "phụ lục.txt"}
 

@@ -142,6 +142,18 @@ def test_a_value_in_the_last_cell_of_all_is_beyond_what_is_read(
     assert book.findings[0].where == "Sheet!XFD1048576"
 
 
+def test_a_row_beyond_every_spreadsheet_is_not_counted_up_to(
+    read: SheetReader, tmp_path: Path
+) -> None:
+    """Left to itself openpyxl makes an empty row for each number between."""
+    path = saved(tmp_path / "a.xlsx", lambda b: b.active.append(["a"]))
+    far = b'<row r="99999999999"><c r="A99999999999"><v>1</v></c></row></sheetData>'
+    book = read(
+        altered(path, "xl/worksheets/sheet1.xml", lambda c: c.replace(b"</sheetData>", far))
+    )
+    assert (codes(book), book.usable) == (["SHEET-CAP-ROWS"], False)
+
+
 def test_a_zip_bomb_is_refused_before_anything_parses_it(
     read: SheetReader, tmp_path: Path
 ) -> None:

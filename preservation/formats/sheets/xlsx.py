@@ -34,6 +34,8 @@ _MERGED = re.compile(
 )
 _XML_ENDS = (".xml", ".rels", ".vml")
 _MERGED_SHOWN = 5
+_LAST_ROW = 1 << 20
+"""No program writes more; rows left out are counted one by one, however far a number leaps."""
 
 
 def read_xlsx(file: BinaryIO, maker: BookMaker) -> None:
@@ -144,7 +146,10 @@ def _read_sheets(book: Any, merged: dict[str, list[str]], maker: BookMaker) -> N
             )
         # What a sheet says of its own size is not believed.
         sheet.reset_dimensions()
-        for cells in sheet.iter_rows():
+        for place, cells in enumerate(sheet.iter_rows(), start=1):
+            if place > _LAST_ROW:
+                maker.stop("ROWS", ROWS_CAP, sheet.title)
+                return
             said = list(_said(cells))
             number = next((cell.row for cell in cells if cell.value is not None), 0)
             if said and not maker.add(rows, sheet.title, number, said):
