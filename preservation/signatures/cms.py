@@ -170,6 +170,15 @@ def _differs(signed_data: Any, content: Path | None) -> bool:
         return False
 
 
+def carries_another(signed_data: Any, content: bytes) -> bool:
+    """Whether the value has a content of its own, not this one. A time stamp's own content is
+    the stamp; what it covers is in that."""
+    inside = signed_data["encap_content_info"]
+    if isinstance(inside["content"], core.Void) or inside["content_type"].native == "tst_info":
+        return False
+    return bool(inside["content"].native != content)
+
+
 def _with_additions(told: SignatureResult, info: Any) -> SignatureResult:
     """What hangs on the signature and is not verified is said."""
     found = {

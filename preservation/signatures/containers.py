@@ -8,6 +8,7 @@ unclear: it could be what the reader is shown.
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -15,7 +16,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from preservation.signatures.cms import NotCms, judge_cms, load_cms
+from preservation.signatures.cms import NotCms, carries_another, judge_cms, load_cms
 from preservation.signatures.facts import Facts, Question
 from preservation.signatures.parts import Parts
 from preservation.signatures.xml import CAPS, judge_document
@@ -24,6 +25,12 @@ from schemas.nouns import SignatureResult
 from schemas.xml import Element, parse_untrusted
 
 _META = "META-INF/"
+_OURS = re.compile(
+    r"META-INF/(?:(?:manifest|container|metadata)\.(?:xml|rdf)|asic[^/]*\.xml|"
+    r"[^/]*signatures?[^/]*|[^/]*\.(?:tst|p7s|p7m|ers?)|[^/]*evidencerecord[^/]*)",
+    re.IGNORECASE,
+)
+"""Names that the standards give a meaning in META-INF."""
 _ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 _DIGESTS = {
     "http://www.w3.org/2000/09/xmldsig#sha1": "sha1",
@@ -61,7 +68,25 @@ def container_signatures(parts: Parts, question: Question) -> tuple[list[Signed]
             found += _by_cms(parts, name, manifests.get(name), objects, question)
         if len(found) > question.signatures_cap:
             raise TooMany
+    _tell_strangers(parts, found)
     return found, objects
+
+
+def _tell_strangers(parts: Parts, found: list[Signed]) -> None:
+    """What lies among the signatures, is none, and is covered by none."""
+    covered = set().union(*(signed.covers for signed in found))
+    strangers = [
+        name
+        for name in parts.names
+        if name.startswith(_META) and name not in covered and not _OURS.fullmatch(name)
+    ]
+    for signed in found if strangers else []:
+        told = signed.result
+        signed.result = replace(
+            told,
+            codes=(*told.codes, "SIG-PARTS-NOT-COVERED"),
+            detail=told.detail or ", ".join(strangers[:10]),
+        )
 
 
 def facts_of_signed(kind: str, found: list[Signed], required: set[str]) -> Facts:
@@ -122,6 +147,8 @@ def _by_cms(
     try:
         value, _ = load_cms(parts.read(name))
         results = judge_cms(value["content"], question, content)
+        if content is not None and carries_another(value["content"], content):
+            problem = problem or "the signature brings another content than the container's"
     except (NotCms, ValueError, TypeError, KeyError) as error:
         results = [_failed("FORMAT_FAILURE", str(error)[:300])]
     if results is None:

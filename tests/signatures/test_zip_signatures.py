@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import io
 import zipfile
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from kit.signatures import outcomes, question, reported, trust
+from kit.signed_cms import signed_cms
 from kit.signed_zips import (
     asic_cades,
     asic_simple,
@@ -231,3 +234,42 @@ def test_a_member_that_inflates_beyond_the_cap_is_held(monkeypatch: pytest.Monke
     monkeypatch.setattr("preservation.signatures.parts.PART_CAP_BYTES", 1000)
     bomb = with_parts(asic_xades(), {"phu-luc.txt": bytes(100_000)})
     assert _reported(bomb).findings == ("SIG-UNREADABLE",)
+
+
+def _forged_with_its_own_content() -> bytes:
+    """The manifest is replaced; the signature brings the one that was signed along."""
+    content = asic_cades()
+    signed = _part(content, "META-INF/ASiCManifest001.xml")
+    digests = [base64.b64encode(hashlib.sha256(text).digest()) for text in (_SIGNED, b"So 99")]
+    return with_parts(
+        content,
+        {
+            "quyet dinh.txt": b"So 99",
+            "META-INF/ASiCManifest001.xml": signed.replace(*digests),
+            "META-INF/signature001.p7s": signed_cms("leader", content=signed, detached=False),
+        },
+    )
+
+
+_SIGNED = b"So 15/QD-UBND"
+
+
+def test_a_signature_that_brings_another_content_says_nothing_of_the_container() -> None:
+    value: dict[str, bytes | None]
+    value = {"META-INF/signature.p7s": signed_cms("leader", content=b"other", detached=False)}
+    assert _reported(with_parts(asic_simple(), value)).decision == "hold"
+    assert _reported(_forged_with_its_own_content()).decision == "hold"
+    value = {"META-INF/signature.p7s": signed_cms("leader", content=_SIGNED, detached=False)}
+    assert _reported(with_parts(asic_simple(), value)).decision == "accept"
+
+
+@pytest.mark.parametrize("build", [asic_xades, asic_cades, asic_simple, odf])
+def test_a_stranger_among_the_signatures_is_told(build: Callable[[], bytes]) -> None:
+    report = _reported(with_parts(build(), {"META-INF/them.txt": b"999"}))
+    assert (report.decision, report.signatures[0].detail) == ("warn", "META-INF/them.txt")
+
+
+@pytest.mark.parametrize("spoil", [lambda c: b"MZ" + c, lambda c: c + b"more"])
+def test_bytes_around_a_container_are_told(spoil: Callable[[bytes], bytes]) -> None:
+    report = _reported(spoil(asic_xades()))
+    assert (report.decision, report.findings[-1]) == ("warn", "SIG-TRAILING-BYTES")
