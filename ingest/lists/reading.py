@@ -30,6 +30,11 @@ _DOCUMENT_SIGNS = frozenset(
     (FILE, ATTACHMENTS, "subject", "typeName", "codeNotation", "issuedDate")
 )
 _EXAMPLES = frozenset(("vidu", "example"))
+_TOTAL = re.compile(
+    r"(?:tong|cong|tongcong|tongso|total)(?:cong|so)?\d*"
+    r"(?:hoso|vanban|tailieu|trang|to|dossiers?|documents?|pages?)?"
+)
+"""A folded cell of the line that sums a list up: *Cộng: 12 hồ sơ*."""
 _NUMBERED = re.compile(r"[(\[]?(\d{1,2})[)\].]?")
 
 
@@ -290,12 +295,22 @@ class _Reader:
 
 
 def _passed_over(row: Row, table: _Table) -> bool:
-    """A row of column numbers below the headings, or the example of a template."""
+    """A row of column numbers below the headings, a line of totals, or the example of a
+    template."""
     texts = [cell.text.strip() for cell in row.cells.values()]
     numbers = [int(m[1]) for text in texts if (m := _NUMBERED.fullmatch(text)) is not None]
     first = numbers[:1]
     if len(numbers) == len(texts) >= 3 and numbers == list(range(first[0], first[0] + len(texts))):
         return True
+    if _sums_up(row, table):
+        return True
     ordinal = table.document.get(ORDINAL) or table.dossier.get(ORDINAL) or 0
     cell = row.cells.get(ordinal)
     return cell is not None and heading_key(cell.text) in _EXAMPLES
+
+
+def _sums_up(row: Row, table: _Table) -> bool:
+    """A line of totals names no dossier and no file."""
+    totals = {n for n, cell in row.cells.items() if _TOTAL.fullmatch(heading_key(cell.text))}
+    named = {table.dossier.get(DOSSIER_CODE), table.document.get(FILE)} & row.cells.keys()
+    return bool(totals) and named <= totals

@@ -213,6 +213,19 @@ def test_a_file_that_no_row_names_stops_everything(shell: Shell, tmp_path: Path)
     assert found(ran) == {"LIST-FILE-UNLISTED": "phụ lục.txt"}
 
 
+@pytest.mark.parametrize("total", ["Cộng: 1 hồ sơ", "Tổng số", "TỔNG CỘNG:", "Total 1"])
+def test_a_line_of_totals_is_no_dossier(shell: Shell, tmp_path: Path, total: str) -> None:
+    sums = {"Tiêu đề hồ sơ": total, "Tổng số tài liệu": 1}
+    listing = listed(tmp_path / "l.xlsx", [DOSSIER, sums], [DOCUMENT, {"Trích yếu": total}])
+    assert pack(shell, listing).code == 0
+
+
+def test_a_dossier_whose_title_begins_like_a_total_is_one(shell: Shell, tmp_path: Path) -> None:
+    titled = DOSSIER | {"Mã hồ sơ": None, "Tiêu đề hồ sơ": "Cộng hoà xã hội chủ nghĩa"}
+    ran = pack(shell, listed(tmp_path / "l.xlsx", [DOSSIER, titled], [DOCUMENT]))
+    assert found(ran)["LIST-VALUE-MISSING"].startswith("Hồ sơ!A3")
+
+
 def test_links_and_empty_files_are_not_packed(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "nop/rỗng.pdf").touch()
     (tmp_path / "nop/nối.pdf").symlink_to("/etc/passwd")
