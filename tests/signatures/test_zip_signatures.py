@@ -240,18 +240,21 @@ def _forged_with_its_own_content() -> bytes:
     """The manifest is replaced; the signature brings the one that was signed along."""
     content = asic_cades()
     signed = _part(content, "META-INF/ASiCManifest001.xml")
-    digests = [base64.b64encode(hashlib.sha256(text).digest()) for text in (_SIGNED, b"So 99")]
     return with_parts(
         content,
         {
             "quyet dinh.txt": b"So 99",
-            "META-INF/ASiCManifest001.xml": signed.replace(*digests),
+            "META-INF/ASiCManifest001.xml": signed.replace(_digest(_SIGNED), _digest(b"So 99")),
             "META-INF/signature001.p7s": signed_cms("leader", content=signed, detached=False),
         },
     )
 
 
 _SIGNED = b"So 15/QD-UBND"
+
+
+def _digest(content: bytes) -> bytes:
+    return base64.b64encode(hashlib.sha256(content).digest())
 
 
 def test_a_signature_that_brings_another_content_says_nothing_of_the_container() -> None:
