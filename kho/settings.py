@@ -73,10 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 def compose(stated: FileSettings, *, path: str, root: str) -> Settings:
     """The packages' own records of what the file states; ``root`` is the file's folder."""
-    replicas = tuple(
-        msgspec.structs.replace(replica, url=located(replica.url, root))
-        for replica in stated.replica
-    )
+    replicas = tuple(replica_located(replica, root) for replica in stated.replica)
     places = {
         name: str(Path(root) / value)
         for name, value in msgspec.structs.asdict(stated.ingest).items()
@@ -110,6 +107,19 @@ def _seen_from(signing: SigningSettings, root: Path) -> SigningSettings:
     }
     chain = tuple(str(root / each) for each in signing.chain)
     return msgspec.structs.replace(signing, chain=chain, **named)
+
+
+def replica_located(replica: ReplicaSettings, root: str) -> ReplicaSettings:
+    """The replica, its folder and the files of its options named absolutely."""
+    options = {
+        name: str(Path(root) / str(value)) if value and _names_file(name) else value
+        for name, value in replica.options.items()
+    }
+    return msgspec.structs.replace(replica, url=located(replica.url, root), options=options)
+
+
+def _names_file(option: str) -> bool:
+    return option.endswith("_file") or option == "known_hosts"
 
 
 def located(url: str, root: str) -> str:

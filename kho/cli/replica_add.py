@@ -45,7 +45,7 @@ def add(session: Session, stated: str, adopt: bool, as_json: bool) -> int:
     """The replica is marked, in kho.toml and on every recovery sheet."""
     from kho import config
     from kho.cli.init import replica_table
-    from kho.settings import located
+    from kho.settings import replica_located
     from repository.creation import write_recovery_sheets
     from repository.joining import join
     from repository.locks import held
@@ -56,7 +56,7 @@ def add(session: Session, stated: str, adopt: bool, as_json: bool) -> int:
     _text, asked = config.with_replica(path, table)
     if asked.name in {known.name for known in before.repository.replicas}:
         raise ReplicaNamed(replica=asked.name)
-    asked = msgspec.structs.replace(asked, url=located(asked.url, before.repository.root))
+    asked = replica_located(asked, before.repository.root)
     with session.repository() as archive, session.progress() as progress:
         tell_recovered(session, archive.prepare_to_write())
         made, found = join(archive, asked, adopted=adopt, progress=progress)

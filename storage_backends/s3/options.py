@@ -36,9 +36,10 @@ class S3Options:
     profile: str = ""
     """The section of the credentials file to use; else the environment, else `default`."""
     credentials_file: str = ""
-    """An AWS credentials file; empty for the usual places."""
+    """An AWS credentials file, seen from the archive's folder; empty for the usual places."""
     ca_file: str = ""
-    """Certificates (PEM) that vouch for the endpoint, instead of the system's."""
+    """Certificates (PEM) that vouch for the endpoint, instead of the system's; seen from the
+    archive's folder."""
     path_style: bool = True
     """`endpoint/bucket/key`; false for `bucket.endpoint/key`."""
     timeout_s: int = 60

@@ -19,11 +19,12 @@ class SftpOptions:
     host_key: str = ""
     """The server's public key, `ssh-ed25519 AAAA…`: any other server is refused."""
     known_hosts: str = ""
-    """A file of known host keys, instead of `host_key`."""
+    """A file of known host keys, instead of `host_key`; seen from the archive's folder."""
     key_file: str = ""
-    """The private key to log in with; empty for the keys of the running agent."""
+    """The private key to log in with, seen from the archive's folder; empty for the keys of
+    the running agent."""
     passphrase_file: str = ""
-    """A file whose first line opens `key_file`."""
+    """A file whose first line opens `key_file`; seen from the archive's folder."""
     timeout_s: int = 60
     """A connection without any progress for so many seconds has failed."""
 

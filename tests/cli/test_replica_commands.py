@@ -215,3 +215,21 @@ def test_a_replica_on_sftp_is_added_and_filled(archive: Shell, sftp_server: Sftp
     assert archive("audit", "--all").code == 0
     with Repository.open(archive.settings().repository) as repository:
         assert repository.replica("far").backend.url.startswith("sftp://kho@127.0.0.1")
+
+
+def test_the_files_of_a_replicas_options_are_seen_from_the_archives_folder(
+    archive: Shell,
+) -> None:
+    settings = archive.here / "kho.toml"
+    settings.write_text(
+        settings.read_text()
+        + '[[replica]]\nname = "far"\nurl = "sftp://kho@example.org/kho"\nsite = "x"\n'
+        + '[replica.options]\nknown_hosts = "known"\nkey_file = "/etc/kho/key"\n'
+        + 'passphrase_file = ""\n'
+    )
+    (_alpha, _beta, far) = archive.settings().repository.replicas
+    assert far.options == {
+        "known_hosts": str(archive.here / "known"),
+        "key_file": "/etc/kho/key",
+        "passphrase_file": "",
+    }
