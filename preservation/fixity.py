@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import chain
 
 import msgspec
 
@@ -38,6 +38,7 @@ from preservation.examine import (
 from preservation.forgery import Standing, standing_of
 from preservation.second_look import look_again
 from preservation.supervise import (
+    CANARIES_PER_WINDOW,
     CanaryCount,
     check_permanent,
     examine_window,
@@ -54,6 +55,10 @@ from schemas.nouns import Verdict
 from schemas.progress import NoProgress, Progress
 
 WINDOW_FILES = 1000
+TIMED_FILES = 16
+TIMED_BYTES = 1 << 30
+UNKNOWN_BYTES = 16 << 10
+"""What a file of the package is taken for; the catalogue knows sizes of submitted files."""
 WINDOW_S = 2.0
 MOMENT_S = 0.1
 
@@ -135,7 +140,7 @@ def _audit_replica(
     progress.phase("PROGRESS-AUDIT", replica=name)
     try:
         check_permanent(run.replica.backend, examiner, run.canaries)
-        for window in _windows(chain(always, due)):
+        for window in _windows(run, chain(always, due)):
             _examine_window(archive, run, window, rng, examiner, progress)
             if run.tally.stopped or _is_over(run, started_s):
                 run.tally.cut_short = True
@@ -285,10 +290,35 @@ def _look_for_strays(
     run.canaries.tell("one listed entry too many", found=found_extra)
 
 
-def _windows(items: Iterable[Item]) -> Iterator[list[Item]]:
-    iterator = iter(items)
-    while window := list(islice(iterator, WINDOW_FILES)):
+def _windows(run: _Run, items: Iterable[Item]) -> Iterator[list[Item]]:
+    """The items in windows, which end early where the run has a limit: it is kept between two
+    windows, and a thousand large files would go far beyond it."""
+    window: list[Item] = []
+    size_bytes = 0
+    for item in items:
+        window.append(item)
+        size_bytes += _likely_bytes(item)
+        if len(window) >= WINDOW_FILES or _is_enough(run, len(window), size_bytes):
+            yield window
+            window, size_bytes = [], 0
+    if window:
         yield window
+
+
+def _likely_bytes(item: Item) -> int:
+    """What reading the item will count for; nothing for a root's own files, which every run
+    reads: a window of them alone would use a small limit up, and nothing else ever be read."""
+    if not item.aip_id:
+        return 0
+    return UNKNOWN_BYTES if item.size_bytes is None else item.size_bytes
+
+
+def _is_enough(run: _Run, files: int, size_bytes: int) -> bool:
+    """Whether a window of so many files and bytes ends here for the sake of a limit."""
+    scope = run.scope
+    if scope.limit_bytes is not None and run.tally.bytes + size_bytes >= scope.limit_bytes:
+        return files >= CANARIES_PER_WINDOW and size_bytes > 0
+    return scope.limit_s is not None and files >= TIMED_FILES and size_bytes >= TIMED_BYTES
 
 
 def _is_over(run: _Run, started_s: float) -> bool:

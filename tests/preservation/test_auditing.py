@@ -19,7 +19,8 @@ from preservation.repair_result import Healing
 from repository.archive import Repository
 from schemas.digests import Algorithm
 from schemas.events import Agent
-from schemas.nouns import Outcome, Verdict
+from schemas.ids import AipId
+from schemas.nouns import Outcome, Place, Verdict
 from storage_backends.faulty import FaultyBackend, flipped, truncated
 from storage_backends.interface import StorageBackend
 from storage_backends.memory import MemoryBackend
@@ -154,6 +155,34 @@ def test_a_run_that_reaches_its_limit_ends_trusted_and_the_next_goes_on(
                 break
         assert len(seen) > 3
         assert run(archive, AuditScope()).files == 2 * 6
+
+
+def test_a_limit_of_bytes_is_kept_below_a_thousand_files_and_nothing_starves(bed: TestBed) -> None:
+    with bed.open() as archive:
+        store(archive, {f"{n}.txt".encode(): bytes([n]) * 10_000 for n in range(20)})
+        limited = AuditScope(limit_bytes=30_000)
+        first = run(archive, limited)
+        assert first.is_trustworthy
+        assert first.complete
+        assert 0 < first.bytes < 2 * 60_000  # on two replicas, one window beyond at most
+        for _run in range(40):
+            result = run(archive, AuditScope(limit_bytes=1))
+            assert result.bytes < 2 * 60_000
+            if result.files == 2 * 6:
+                break
+        assert run(archive, AuditScope()).files == 2 * 6
+
+
+def test_a_limit_of_time_is_looked_at_after_a_few_large_files(bed: TestBed) -> None:
+    with bed.open() as archive:
+        items = [
+            Item(f"ocfl/{n}", "", AipId("x"), Place.ARCHIVE, "", size_bytes=1 << 30)
+            for n in range(100)
+        ]
+        timed = fixity._Run(
+            "", archive.replicas[0], AuditScope(limit_s=1), lambda: 0.0, lambda: False
+        )
+        assert [len(window) for window in fixity._windows(timed, items)] == [16] * 6 + [4]
 
 
 def test_held_submissions_are_audited_and_healed_like_the_archive(bed: TestBed) -> None:
