@@ -10,7 +10,7 @@ from kho.cli.command import command, json_option, option
 from kho.cli.exits import Exit, weightiest
 from kho.cli.formats import run_format_audit
 from kho.cli.judged import jsonl_option
-from kho.cli.named import aip_named, replicas_named
+from kho.cli.named import aip_named, check_fonds, replicas_named
 from kho.cli.output import print_json, print_line
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
@@ -62,6 +62,7 @@ def audit(
             limit_bytes=limit_bytes,
             limit_s=limit_time,
         )
+        check_fonds(archive, fonds, scope.aip_id)
         # The engine must not be able to guess which entries are canaries.
         result = fixity.audit(archive, scope, seed=secrets.randbits(64), progress=progress)
     if as_json:

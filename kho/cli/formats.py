@@ -10,6 +10,7 @@ import msgspec
 
 from kho.cli.command import Group, argument, command, json_option, option
 from kho.cli.exits import Exit
+from kho.cli.named import check_fonds
 from kho.cli.output import print_json, print_table
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
@@ -233,6 +234,7 @@ def run_format_audit(session: Session, fonds: str, *, as_json: bool) -> int:
 
     with session.repository() as archive, session.progress() as progress:
         tell_recovered(session, archive.prepare_to_write())
+        check_fonds(archive, fonds)
         done = run_audit(archive, fonds=fonds, agent=session.actor(), progress=progress)
     if as_json:
         print_json(

@@ -27,6 +27,12 @@ class SeveralAips(ConfigError):
     code = "CLI-SEVERAL-AIPS"
 
 
+class NoSuchFonds(ConfigError):
+    """No dossier of the catalogue is of this fonds, or the AIP that is named is of another."""
+
+    code = "CLI-AUDIT-NO-FONDS"
+
+
 class NoSuchReplica(ConfigError):
     """The settings name no such replica."""
 
@@ -47,6 +53,16 @@ def aip_named(archive: Repository, text: str) -> AipId:
     if len(found) > 1:
         raise SeveralAips(named=text, found=", ".join(sorted(found)))
     return AipId(found.pop())
+
+
+def check_fonds(archive: Repository, fonds: str, aip_id: AipId | None = None) -> None:
+    """The archive has dossiers of the fonds, and the AIP is one of them, where they are named:
+    else nothing would be looked at, and nothing be found amiss."""
+    if not fonds:
+        return
+    kept = archive.catalogue.aips(fonds=fonds)
+    if not any(aip_id in (None, summary.aip_id) for summary in kept):
+        raise NoSuchFonds(fonds=fonds)
 
 
 def waiting_or_kept(archive: Repository, summaries: Iterable[AipSummary]) -> Iterator[AipSummary]:

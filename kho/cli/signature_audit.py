@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from kho.cli.exits import Exit, weightiest
-from kho.cli.named import aip_named
+from kho.cli.named import aip_named, check_fonds
 from kho.cli.output import print_json, print_line
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
@@ -41,6 +41,7 @@ def run_signature_audit(
             everything=asked.everything,
             limit_s=asked.limit_s,
         )
+        check_fonds(archive, scope.fonds, scope.aip_id)
         result = audit_signatures(
             archive,
             scope,

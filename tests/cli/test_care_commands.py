@@ -88,9 +88,18 @@ def test_what_every_copy_has_lost_is_said_so(archive: Shell) -> None:
     assert "no reachable replica has it intact" in ran.out
 
 
-@pytest.mark.parametrize("asked", [("--aip", "zzzz"), ("--replica", "gamma")])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("--aip", "zzzz"),
+        ("--replica", "gamma"),
+        ("--fonds", "TL99"),
+        ("--fonds", "TL99", "--formats"),
+        ("--fonds", "TL99", "--signatures"),
+    ],
+)
 def test_an_audit_of_what_is_not_there_is_a_mistake_in_the_command(
-    archive: Shell, asked: tuple[str, str]
+    archive: Shell, asked: tuple[str, ...]
 ) -> None:
     ran = archive("audit", *asked)
     assert ran.code == 2
