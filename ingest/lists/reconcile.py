@@ -84,14 +84,15 @@ def received_as(facts: AipFacts, outcome: str) -> Received:
 
 
 def reconcile(listing: Path, listed: Listed, received: Iterable[Received]) -> Reconciliation:
-    """The list against what was received. A code that came several times is compared once each."""
+    """The list against what was received. A code that came several times is compared once each;
+    what has no code is like nothing else that has none."""
     by_code: dict[str, list[Received]] = {}
     for each in received:
         by_code.setdefault(_nfc(each.code), []).append(each)
     differences: list[Difference] = []
     agreed = 0
     for dossier in listed.dossiers:
-        came = by_code.pop(_nfc(dossier.code), [])
+        came = by_code.pop(code, []) if (code := _nfc(dossier.code)) else []
         found = list(_compared(dossier, came))
         differences += found
         agreed += not found
@@ -191,7 +192,7 @@ def journal_body(
 
 def listed_codes(listed: Listed) -> frozenset[str]:
     """The codes of the list, as rules compare them."""
-    return frozenset(_nfc(dossier.code) for dossier in listed.dossiers)
+    return frozenset(_nfc(dossier.code) for dossier in listed.dossiers if dossier.code)
 
 
 def _nfc(text: str) -> str:

@@ -66,6 +66,17 @@ def test_a_list_that_cannot_be_read_is_told_by_cells_and_nothing_is_received(
     assert "LIST-NO-HEADINGS" in ran.err
 
 
+def test_a_row_without_a_code_is_no_dossier_that_has_none(archive: Shell, nop: Path) -> None:
+    (nop / "muc-luc.csv").rename(archive.here / "muc-luc.csv")
+    listing = written(archive.here / "nop-luu.csv", "01;Hội nghị;;;;", ";Người lập: Nguyễn A;;;;")
+    ran = archive("ingest", nop, "--list", listing, "--json")
+    assert differences(ran) == {
+        ("01", "missing", "Hội nghị", ""),
+        ("", "missing", "Người lập: Nguyễn A", ""),
+        ("", "extra", "", "nop"),
+    }
+
+
 def test_what_came_is_held_against_the_submitted_list(archive: Shell, nop: Path) -> None:
     listing = written(
         archive.here / "nop-luu.csv",
