@@ -62,6 +62,8 @@ def examine_cms(file: BinaryIO, question: Question, content: Path | None) -> Fac
         observations.append("SIG-CONTENT-DIFFERS")
     if results is None:
         return Facts(kind="cms", observations=["SIG-TOO-MANY"])
+    # By number, as XML signatures without an Id: people have to be told which is meant.
+    results = [replace(result, field=f"({n})") for n, result in enumerate(results, start=1)]
     return Facts(kind="cms", results=results, observations=observations)
 
 

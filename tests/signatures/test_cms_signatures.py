@@ -80,6 +80,7 @@ def test_a_changed_enveloped_content_fails() -> None:
 
 def test_each_of_several_signers_is_judged_alone(content: Path) -> None:
     facts = _judged(signed_cms("leader", "organ", "revoked", "stranger"), content)
+    assert [result.field for result in facts.results] == ["(1)", "(2)", "(3)", "(4)"]
     found = dict(zip([r.signer for r in facts.results], outcomes(facts.results), strict=True))
     assert found == {
         "leader": "TOTAL-PASSED",
