@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,10 +126,21 @@ def _present(target: Path, file: TargetFile) -> FileResult | None:
     return FileResult(Verdict.INTACT, size_bytes, sha256.hexdigest(), already_there=True)
 
 
+@contextmanager
+def _names(path: Path) -> Iterator[None]:
+    """A full disk is told with the file that did not fit: writing alone does not name it."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            error.filename = str(path)
+        raise
+
+
 def _copy(view: ObjectView, file: TargetFile, target: Path) -> tuple[int, str]:
     partial = target.with_name(_partial_name(target.name))
     sha256, sha512, size_bytes = hashlib.sha256(), hashlib.sha512(), 0
-    with view.open(file.content_path) as stream, partial.open("wb") as out:
+    with _names(partial), view.open(file.content_path) as stream, partial.open("wb") as out:
         while chunk := stream.read(CHUNK_BYTES):
             sha256.update(chunk)
             sha512.update(chunk)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import msgspec
@@ -162,6 +164,22 @@ def test_a_dry_run_says_what_a_restore_takes_and_writes_nothing(archive: Shell) 
     assert taking.bytes == sum(map(len, FILES.values()))
     assert "Nothing was written" in archive("restore", "--all", "--to", "back", "--dry-run").out
     assert not (archive.here / "back").exists()
+
+
+def test_a_restore_onto_a_full_disk_names_the_file_that_did_not_fit(
+    archive: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def full(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name.endswith(".kho-partial"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    ran = archive("restore", "--all", "--to", "back")
+    assert ran.code == 1
+    assert str(archive.here / "back") in ran.err
 
 
 @pytest.mark.parametrize(
