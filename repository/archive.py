@@ -253,6 +253,15 @@ class Repository:
         """Journal entries of other kinds (``audit``, ``rejection``) are on every replica."""
         self._journal.append(entries, self.replicas)
 
+    def level_journals(self, replicas: Sequence[Replica]) -> None:
+        """The catalogue and the journals of ``replicas`` hold the same lines."""
+        self._journal.bring_level(replicas)
+
+    def rewrite_journal(self, replica: Replica) -> str:
+        """The replica's journal is made of the catalogue's lines; the prefix that the old one
+        was moved to. For :mod:`repository.ledger_repair`, which proves these lines first."""
+        return self._journal.write_anew(replica)
+
     def ledger_head(self) -> str:
         """The hash of the newest journal line, for outsiders to hold."""
         return self.catalogue.ledger_head()[1]

@@ -106,6 +106,15 @@ class Journal:
                     failures[replica.name] = error
         return failures
 
+    def write_anew(self, replica: Replica) -> str:
+        """The replica's journal holds the catalogue's lines; what it held is where this says."""
+        with held(self._lock):
+            aside = replica.backend.move_aside(JOURNAL, reason="broken journal")
+            self._level.pop(replica.name, None)
+            self._unread.discard(replica.name)
+            self._teach(replica)
+        return aside
+
     def _writable(self, replicas: Sequence[Replica]) -> list[Replica]:
         return [r for r in readers(replicas) if r.name not in self._unread]
 

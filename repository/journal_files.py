@@ -38,6 +38,7 @@ class LedgerBroken(RepositoryError):
     """A journal's chain does not hold together at ``seq`` on ``replica``."""
 
     code = "LEDGER-BROKEN"
+    exit_code = 3
 
 
 def hash_of(line: LedgerLine) -> str:

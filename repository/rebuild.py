@@ -11,7 +11,7 @@ from repository.aip.views import CopyView
 from repository.archive import CATALOGUE_FILE
 from repository.catalogue import Catalogue, CatalogueUnsupported, sqlite_url
 from repository.facts import AipFacts
-from repository.journal_files import last_line, read_lines
+from repository.journal_files import JOURNAL, LedgerBroken, last_line, read_lines
 from repository.ledger_sealed import sealed_lines
 from repository.locks import held
 from repository.ocfl.reader import list_objects, read_object
@@ -70,7 +70,7 @@ def rebuild_catalogue(
             progress.advance(files=1)
     catalogue.register_all(pending)
     report.unreadable = [row for prefix, row in failures.items() if prefix not in whole]
-    for lines in _batches(_longest_journal(replicas)):
+    for lines in _batches(_journal(replicas, report.unreadable)):
         catalogue.apply_all(lines)
         report.ledger_lines += len(lines)
     return report
@@ -86,25 +86,37 @@ def _facts_on(replica: Replica) -> Iterator[tuple[str, AipFacts | None, str]]:
                 yield prefix, None, str(error)
 
 
-def _longest_journal(replicas: Sequence[Replica]) -> Iterator[LedgerLine]:
-    """The lines of the replica whose journal is newest; where every journal is lost, what the
-    ledger AIPs of a replica tell."""
-
-    def newest(replica: Replica) -> int:
-        last = last_line(replica.backend)
-        return last.seq if last is not None else 0
-
-    if not replicas:
-        return
-    longest = max(replicas, key=newest)
-    if newest(longest):
-        yield from read_lines(longest.backend)
+def _journal(
+    replicas: Sequence[Replica], broken: list[tuple[str, str, str]]
+) -> Iterator[LedgerLine]:
+    """The lines of the newest journal; where its chain breaks, the next newest goes on with
+    what follows the last good line, and ``broken`` names the first. Where no journal has a
+    line, what the ledger AIPs of a replica tell."""
+    seq, prev = 0, ""
+    for replica in sorted(replicas, key=_newest_line, reverse=True):
+        try:
+            for line in read_lines(replica.backend, after_seq=seq, prev=prev):
+                yield line
+                seq, prev = line.seq, line.hash
+            if seq:
+                return
+        except LedgerBroken as error:
+            broken.append((replica.name, JOURNAL, str(error)))
+    if seq:
         return
     for replica in replicas:
         lines = list(sealed_lines(replica))
         if lines:
             yield from lines
             return
+
+
+def _newest_line(replica: Replica) -> int:
+    try:
+        last = last_line(replica.backend)
+    except LedgerBroken:
+        return 0
+    return last.seq if last is not None else 0
 
 
 def _batches(lines: Iterator[LedgerLine]) -> Iterator[list[LedgerLine]]:

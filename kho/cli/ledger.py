@@ -12,9 +12,14 @@ from kho.cli.recovered import tell_recovered
 from kho.cli.restore import replicas_from
 from kho.cli.session import Session
 from repository.ledger_check import LedgerChecked
+from repository.ledger_repair import LedgerHealed
 from repository.sealing import LedgerSealed
 
-COMMANDS = {"verify": "kho.cli.ledger:verify", "seal": "kho.cli.ledger:seal"}
+COMMANDS = {
+    "verify": "kho.cli.ledger:verify",
+    "seal": "kho.cli.ledger:seal",
+    "repair": "kho.cli.ledger:repair",
+}
 
 
 class LedgerVerified(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,6 +28,14 @@ class LedgerVerified(msgspec.Struct, frozen=True, kw_only=True):
     sound: bool
     level: bool
     replicas: tuple[LedgerChecked, ...]
+
+
+class LedgerRepaired(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``kho ledger repair --json`` prints."""
+
+    dry_run: bool
+    healed: tuple[LedgerHealed, ...]
+    ledger_head: str
 
 
 @click.group("ledger", cls=Group, modules=COMMANDS, help="CLI-LEDGER")
@@ -86,6 +99,32 @@ def seal(session: Session, as_json: bool) -> int:
             session.tell("LEDGER-NOTHING-TO-SEAL")
         session.tell("LEDGER-HEAD", head=done.ledger_head)
     return Exit.DONE if all(one.state == "stored" for one in made) else Exit.STORAGE
+
+
+@command("repair", code="CLI-LEDGER-REPAIR", printed=LedgerRepaired)
+@option("--dry-run", is_flag=True, help="CLI-LEDGER-REPAIR-DRY-RUN")
+@json_option
+def repair(session: Session, dry_run: bool, as_json: bool) -> int:
+    """Broken journals are written anew from lines that are proved; exit 3 when none are."""
+    from repository.ledger_repair import repair_ledgers
+
+    with session.repository() as archive:
+        # Not prepare_to_write first: that brings journals level, which a broken one stops.
+        made = repair_ledgers(archive, agent=session.actor(), dry_run=dry_run)
+        done = LedgerRepaired(dry_run=dry_run, healed=made, ledger_head=archive.ledger_head())
+        away = bool(archive.unreachable)
+    if as_json:
+        print_json(done)
+    else:
+        for one in made:
+            code = "LEDGER-WOULD-HEAL" if dry_run else "LEDGER-HEALED"
+            session.tell(code, replica=one.replica, lines=one.lines, aside=one.aside)
+        if not made:
+            session.tell("LEDGER-NOTHING-TO-HEAL")
+        session.tell("LEDGER-HEAD", head=done.ledger_head)
+    if made and dry_run:
+        return Exit.DAMAGE_FOUND
+    return Exit.STORAGE if away else Exit.DONE
 
 
 def _tell(session: Session, one: LedgerChecked) -> None:

@@ -16,6 +16,7 @@ class Kind(StrEnum):
     """Kinds of trouble. Notices of one kind are grouped."""
 
     DAMAGE = "damage"
+    BROKEN_LEDGER = "broken-ledger"
     UNTRUSTED = "untrusted-audit"
     UNREACHABLE = "unreachable-replica"
     UNDER_REPLICATED = "under-replicated"

@@ -12,6 +12,8 @@ from kho.notify.notices import Kind, Trouble
 from kho.reports.media_settings import MediumSettings, renewal_of
 from kho.scheduler.outcomes import Outcome
 from repository.archive import Repository
+from repository.journal import readers
+from repository.ledger_check import check_ledger
 from repository.replica import failure_domains
 from schemas.moments import format_moment
 
@@ -23,6 +25,12 @@ def damage(archive: Repository) -> tuple[Trouble, ...]:
     """Files found not intact and not healed since."""
     by_replica = Counter(each.replica for each in archive.catalogue.damage())
     return (Trouble(Kind.DAMAGE, by_replica.total(), tuple(sorted(by_replica))),)
+
+
+def broken_ledgers(archive: Repository) -> tuple[Trouble, ...]:
+    """Journals that do not hold together from the first line to the last."""
+    broken = [r.name for r in readers(archive.replicas) if check_ledger(r).broken_at]
+    return (Trouble(Kind.BROKEN_LEDGER, len(broken), tuple(sorted(broken))),)
 
 
 def unreachable(archive: Repository) -> tuple[Trouble, ...]:

@@ -21,6 +21,7 @@ class TaskKind(StrEnum):
     DRILL = "drill"
     AUDIT_SIGNATURES = "audit-signatures"
     SEAL = "ledger-seal"
+    CHECK_LEDGER = "ledger-check"
     CHECK = "check"
     METRICS = "metrics"
 
@@ -40,6 +41,7 @@ def plan_of(settings: Settings) -> tuple[Task, ...]:
     window = window_of(schedule.window)
     tasks = [
         Task(Policy(TaskKind.SEAL, DAY, ALWAYS), TaskKind.SEAL),
+        Task(Policy(TaskKind.CHECK_LEDGER, 7 * DAY, window), TaskKind.CHECK_LEDGER),
         Task(Policy(TaskKind.CHECK, DAY / 4, ALWAYS), TaskKind.CHECK),
         Task(Policy(TaskKind.FILL, DAY / 4, window), TaskKind.FILL),
     ]

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from kho.notify.notices import Kind, Trouble
 from kho.scheduler.observing import (
+    broken_ledgers,
     damage,
     media_renewal,
     overdue,
@@ -233,6 +234,15 @@ def _seal(doing: Doing) -> Ended:
     return Ended(Outcome.DONE, figures)
 
 
+def _check_ledger(doing: Doing) -> Ended:
+    """Every replica's chain was followed from its first line: new lines go behind a broken one
+    unnoticed, and no audit of files looks at them."""
+    troubles = broken_ledgers(doing.archive)
+    broken = sum(trouble.count for trouble in troubles)
+    outcome = Outcome.DAMAGE if broken else Outcome.DONE
+    return Ended(outcome, {"broken": broken}, (*troubles, *unreachable(doing.archive)))
+
+
 def _check(doing: Doing) -> Ended:
     """What must be told although no other task would see it."""
     archive = doing.archive
@@ -264,6 +274,7 @@ _TASKS: dict[TaskKind, Callable[[Doing], Ended]] = {
     TaskKind.DRILL: _drill,
     TaskKind.AUDIT_SIGNATURES: _audit_signatures,
     TaskKind.SEAL: _seal,
+    TaskKind.CHECK_LEDGER: _check_ledger,
     TaskKind.CHECK: _check,
     TaskKind.METRICS: _metrics,
 }

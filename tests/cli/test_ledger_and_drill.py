@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -49,6 +50,21 @@ def test_a_replica_for_public_dossiers_alone_keeps_no_ledger_and_that_is_no_faul
     ran = archive("ledger", "verify")
     assert ran.code == 0, ran.out
     assert "open: keeps no ledger" in ran.out
+
+
+def test_a_broken_journal_is_named_written_anew_and_kept_aside(archive: Shell) -> None:
+    damaged = min((archive.here / "b" / "kho" / "journal").rglob("*.ndjson"))
+    damaged.write_bytes(b"?" + damaged.read_bytes()[1:])
+    assert archive("ledger", "verify").code == 3
+    planned = archive("ledger", "repair", "--dry-run")
+    assert planned.code == 3
+    assert "beta: the journal is broken" in planned.out
+    healed = archive("ledger", "repair", "--json")
+    assert healed.code == 0
+    done: Any = healed.json()["healed"]
+    assert (archive.here / "b" / done[0]["aside"]).is_dir()
+    assert archive("ledger", "verify").code == 0
+    assert "holds together" in archive("ledger", "repair").out
 
 
 def test_a_lost_journal_is_said_and_read_from_the_ledger_aips(archive: Shell) -> None:

@@ -200,7 +200,7 @@ def test_what_is_due_is_done_once_and_shown(shell: Shell) -> None:
     assert ran.code == 0
     work = msgspec.json.decode(ran.out)["work"]
     assert {one["outcome"] for one in work} == {"done"}
-    assert len(work) == 11
+    assert len(work) == 12
     assert msgspec.json.decode(shell("schedule", "run", "--once", "--json").out) == {"work": []}
     shown = msgspec.json.decode(shell("schedule", "show", "--json").out)
     assert (shown["running"], shown["backlog"]) == (False, 0)

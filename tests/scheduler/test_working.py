@@ -30,6 +30,7 @@ from preservation.audit_items import AuditScope, due_items
 from preservation.examine import Examined, Item, root_items
 from preservation.fixity import audit
 from repository.archive import Repository
+from repository.journal_files import JOURNAL
 from repository.sealing import range_of
 from schemas.digests import Algorithm
 from schemas.moments import format_moment, parse_moment, utc_now
@@ -89,6 +90,23 @@ def test_damage_is_told_once_a_day_and_again_when_it_is_over(bed: ScheduleBed) -
     assert [n.state for n in listener(bed).heard if n.kind == "damage"][-1] == "recovered"
     # Nothing that a dossier says leaves the house.
     assert not [t for t in listener(bed).texts if "Hồ sơ" in t or "a.txt" in t or "H99" in t]
+
+
+def test_a_broken_ledger_is_told_within_a_week_and_is_over_when_it_is_healed(
+    bed: ScheduleBed,
+) -> None:
+    bed.work_off()
+    beta = bed.faulty("beta")
+    first = min(i.key for i in beta.list(JOURNAL))
+    beta.alter(first, flipped)
+    bed.clock.move(8 * DAY)
+    assert bed.work_off()["ledger-check"].ended.outcome is Outcome.DAMAGE
+    raised = [notice for notice in listener(bed).heard if notice.kind == "broken-ledger"]
+    assert [(n.state, n.count, n.replicas) for n in raised] == [("raised", 1, ("beta",))]
+    beta.alter(first, lambda content: content)
+    bed.clock.move(8 * DAY)
+    assert bed.work_off()["ledger-check"].ended.outcome is Outcome.DONE
+    assert [n.state for n in listener(bed).heard if n.kind == "broken-ledger"][-1] == "recovered"
 
 
 def test_a_replica_that_is_away_is_tried_again_and_told(bed: ScheduleBed) -> None:
@@ -219,7 +237,7 @@ def test_a_lease_that_ends_ten_years_from_now_is_nobodys(bed: ScheduleBed) -> No
         while catalogue.take_work("gone", now=bed.clock(), lease=LEASE):
             pass
         bed.clock.move(-3650 * DAY)
-    assert len(bed.work_off()) == 11
+    assert len(bed.work_off()) == 12
 
 
 def test_a_stopped_audit_goes_on_where_it_was(bed: ScheduleBed) -> None:
