@@ -176,7 +176,7 @@ class _Reader:
             return self.problem(NoSuchChoice, place, found=choice[1], known=known)
         if bound := re.search(r"Expected `int` >= (-?\d+)", said):
             return self.problem(NumberOutOfRange, place, least=int(bound[1]))
-        if bound := re.search(r"Expected `int` <= (-?\d+)", said):
+        if bound := re.search(r"Expected `(?:int|float)` <= (-?\d+)", said):
             return self.problem(NumberTooLarge, place, most=int(bound[1]))
         expected = re.search(r"Expected `([^`]+)`, got `([^`]+)`", said)
         if expected is None:

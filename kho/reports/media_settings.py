@@ -26,8 +26,9 @@ class MediumSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
     """What it is: hard disk, tape LTO-8, optical disc …"""
     in_use_since: date
     """The day it was put into use, `2024-05-01`."""
-    rated_life_years: Annotated[float, msgspec.Meta(gt=0)]
-    """The life its maker states. It is to be replaced at least a year before that ends."""
+    rated_life_years: Annotated[float, msgspec.Meta(gt=0, le=1000)]
+    """The life its maker states, at most 1000. It is to be replaced at least a year before that
+    ends."""
     replica: str = ""
     """The replica that lies on it; empty for a medium beside them."""
     place: str = ""
@@ -49,11 +50,14 @@ class Renewal:
 
 def renewal_of(stated: MediumSettings, today: date) -> Renewal:
     """How the renewal of a medium stands today."""
-    ends = stated.in_use_since + timedelta(days=round(stated.rated_life_years * YEAR_DAYS))
-    replace_by = max(stated.in_use_since, ends - timedelta(days=round(YEAR_DAYS)))
+    # No day is later than the last that a date can be.
+    room = (date.max - stated.in_use_since).days
+    life = min(room, round(stated.rated_life_years * YEAR_DAYS))
+    ends = stated.in_use_since + timedelta(days=life)
+    replace_by = stated.in_use_since + timedelta(days=max(0, life - round(YEAR_DAYS)))
     if stated.retired_on is not None and stated.retired_on <= today:
         return Renewal(ends, replace_by, "retired")
     if today >= replace_by:
         return Renewal(ends, replace_by, "overdue")
-    is_soon = today >= replace_by - timedelta(days=SOON_DAYS)
+    is_soon = replace_by - today <= timedelta(days=SOON_DAYS)
     return Renewal(ends, replace_by, "soon" if is_soon else "good")

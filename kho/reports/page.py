@@ -14,6 +14,9 @@ from kho.reports.sheet import Bars, Cell, Sheet, Table
 from kho.reports.svg import bars_svg, curves_svg
 from schemas.text import Language, say
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\n")
+"""What makes a spreadsheet take a cell for a formula, or skip to one."""
+
 
 def page_of(sheet: Sheet, heading: Heading, lang: Language) -> str:
     """The whole page; what dossiers and settings say is escaped, and nothing is fetched."""
@@ -56,9 +59,11 @@ def shown(cell: Cell, lang: Language) -> str:
 def _plain(cell: Cell) -> str | int | float:
     if cell is None:
         return ""
-    if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t"):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    # The writer leaves a bare CR unquoted, and readers begin a new row there.
+    text = cell.replace("\r\n", "\n").replace("\r", "\n")
+    return f"'{text}" if text[:1] in _FORMULA else text
 
 
 @cache

@@ -130,6 +130,15 @@ def test_a_life_of_less_than_a_year_is_over_from_the_first_day() -> None:
     assert renewal_of(medium, date(2020, 1, 1)).state == "overdue"
 
 
+@pytest.mark.parametrize("since", [date.min, date(9999, 12, 31), date(2020, 1, 1)])
+@pytest.mark.parametrize("years", [0.001, 1000.0])
+def test_a_life_ends_at_the_latest_on_the_last_day_there_is(since: date, years: float) -> None:
+    medium = disk("OC-01", since, years=years)
+    for today in (date.min, date(2020, 1, 1), date.max):
+        renewal = renewal_of(medium, today)
+        assert since <= renewal.replace_by <= renewal.life_ends <= date.max
+
+
 def test_media_to_be_replaced_are_counted_with_the_replicas_on_them(bed: ScheduleBed) -> None:
     today = bed.clock().date()
     old = today - timedelta(days=6 * 365)

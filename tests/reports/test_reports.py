@@ -159,6 +159,10 @@ def test_no_cell_of_a_csv_is_taken_for_a_formula() -> None:
 
     table = Table("t", "T", ("a", "b"), (("=1+1", -1), ("@cmd", None)))
     assert csv_of(table) == "a,b\n'=1+1,-1\n'@cmd,\n"
+    broken = Table("t", "T", ("a", "b"), (("\n=1+1", "x\r=1"), ("\r=1", "x\r\n=1")))
+    assert "\r" not in csv_of(broken), "a bare CR ends a row although it stands in a cell"
+    rows = list(csv.reader(io.StringIO(csv_of(broken))))
+    assert rows[1:] == [["'\n=1+1", "x\n=1"], ["'\n=1", "x\n=1"]]
 
 
 @pytest.mark.parametrize(

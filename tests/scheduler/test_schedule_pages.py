@@ -120,6 +120,16 @@ def test_a_cycle_beyond_three_years_is_refused() -> None:
     assert error.fields["most"] == 1095
 
 
+@pytest.mark.parametrize("years", ["1e9", "inf"])
+def test_a_medium_that_outlives_everything_is_refused(years: str) -> None:
+    error = refused(
+        f'[[medium]]\ncode = "M"\nkind = "disc"\nin_use_since = 2024-01-01\n'
+        f"rated_life_years = {years}\n"
+    )
+    assert isinstance(error, NumberTooLarge)
+    assert error.fields["most"] == 1000
+
+
 def test_an_unknown_setting_of_a_channel_is_named_with_its_neighbour() -> None:
     error = refused('[[notify.smtp]]\nhost = "h"\nsender = "a"\nto = ["b"]\npasword_file = "x"\n')
     assert isinstance(error, UnknownSetting)
