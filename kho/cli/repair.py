@@ -52,8 +52,11 @@ def exit_of(result: RepairResult) -> Exit:
 def tell_repair(session: Session, result: RepairResult) -> None:
     """What became of each file, and how many were healed."""
     for file in result.files:
+        code = f"REPAIR-{file.healing.name.replace('_', '-')}"
+        if file.healing is Healing.HEALED and not file.aside:
+            code = "REPAIR-HEALED-ABSENT"
         session.tell(
-            f"REPAIR-{file.healing.name.replace('_', '-')}",
+            code,
             replica=file.replica,
             aip_id=file.aip_id,
             path=file.path,

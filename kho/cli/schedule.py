@@ -169,10 +169,12 @@ def _tell_done(session: Session, done: list[Worked], *, as_json: bool) -> int:
 @json_option
 def show(session: Session, as_json: bool) -> int:
     """How every policy stands, what waits, and what notifications know."""
+    from kho.notify.channels import channel_names
     from kho.scheduler.composing import opener_of, planner_of
     from repository.locks import RepositoryLocked
 
     settings = session.settings
+    channels = channel_names(settings.notify)
     standings = planner_of(settings).standings()
     with opener_of(settings)() as catalogue:
         backlog = sum(catalogue.backlog().values())
@@ -198,6 +200,7 @@ def show(session: Session, as_json: bool) -> int:
                 error=n.error,
             )
             for n in notices
+            if n.channel in channels
         ),
     )
     if as_json:
@@ -238,9 +241,10 @@ def _tell_shown(session: Session, shown: ScheduleShown) -> None:
         rows.append((one.policy, state, one.next, last))
     print_table(rows, head=head)
     session.tell("SCHEDULE-BACKLOG", backlog=shown.backlog)
-    for notice in shown.notices:
-        if notice.error:
-            session.tell("SCHEDULE-CHANNEL-FAILED", channel=notice.channel, reason=notice.error)
+    # Once a channel and reason, however many kinds of trouble it did not take.
+    failing = dict.fromkeys((n.channel, n.error) for n in shown.notices if n.error)
+    for channel, reason in failing:
+        session.tell("SCHEDULE-CHANNEL-FAILED", channel=channel, reason=reason)
     session.tell("SCHEDULE-RUNNING" if shown.running else "SCHEDULE-NOT-RUNNING")
 
 

@@ -81,6 +81,11 @@ def open_channels(settings: NotifySettings, secrets: Secrets) -> tuple[Channel, 
     )
 
 
+def channel_names(settings: NotifySettings) -> tuple[str, ...]:
+    """The names of the channels that are configured now; others are told of no more."""
+    return tuple(one.name for one in open_channels(settings, Secrets(Path(), {})))
+
+
 @dataclass(frozen=True, slots=True)
 class Mail:
     """Mail through one server."""

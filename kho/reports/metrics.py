@@ -9,11 +9,12 @@ wants them replaced in one rename.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from kho.notify.channels import channel_names
 from kho.scheduler.observing import under_replicated
 from kho.scheduler.settings import cycles_of
 from kho.settings import Settings
@@ -43,7 +44,7 @@ def collect(archive: Repository, settings: Settings) -> list[Metric]:
     """How the archive fares now."""
     now = archive.now()
     metrics = [*_holdings(archive), *_fixity(archive, settings, now), *_replicas(archive)]
-    metrics += _tasks(archive.catalogue)
+    metrics += _tasks(archive.catalogue, channel_names(settings.notify))
     ledger = Metric("kho_ledger_height", "Lines of the ledger.", "counter")
     ledger.add(archive.catalogue.ledger_head().seq)
     made = Metric("kho_metrics_timestamp_seconds", "When these figures were made.")
@@ -101,7 +102,7 @@ def _replicas(archive: Repository) -> list[Metric]:
     return [copies, reached]
 
 
-def _tasks(catalogue: Catalogue) -> list[Metric]:
+def _tasks(catalogue: Catalogue, configured: Collection[str]) -> list[Metric]:
     last = Metric("kho_task_last_finished_timestamp_seconds", "When a task last ended.")
     good = Metric("kho_task_last_outcome", "1 for the outcome with which a task last ended.")
     backlog = Metric("kho_backlog", "Pieces of scheduled work that wait or run.")
@@ -115,6 +116,8 @@ def _tasks(catalogue: Catalogue) -> list[Metric]:
     backlog.add(sum(catalogue.backlog().values()))
     channels: dict[str, bool] = {}
     for state in catalogue.notice_states():
+        if state.channel not in configured:
+            continue
         channels[state.channel] = channels.get(state.channel, False) or bool(state.error)
     for channel, failing in channels.items():
         deaf.add(failing, channel=channel)

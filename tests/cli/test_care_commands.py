@@ -67,6 +67,19 @@ def test_an_audit_names_what_was_damaged_and_repair_heals_it(archive: Shell) -> 
     assert "nothing to repair" in archive("repair").out
 
 
+def test_repair_says_where_damaged_bytes_are_kept_and_that_there_were_none(
+    archive: Shell,
+) -> None:
+    flip(content_of(archive, "a", "phu-luc/a.txt"))
+    content_of(archive, "b", "phu-luc/b.txt").unlink()
+    archive("audit", "--all")
+    altered, absent = [
+        line for line in archive("repair").out.splitlines() if line.startswith("HEALED ")
+    ]
+    assert "damaged bytes kept in kho/set-aside/" in altered
+    assert absent.endswith("from alpha; it was not there")
+
+
 def test_an_audit_says_in_words_what_it_found(archive: Shell) -> None:
     flip(content_of(archive, "a", "phu-luc/a.txt"))
     ran = archive("audit", "--all")

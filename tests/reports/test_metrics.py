@@ -7,12 +7,15 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from kho.notify.settings import CommandSettings, NotifySettings
 from kho.reports.metrics import Metric, collect, text_of, write_metrics
 from kho.scheduler.settings import ScheduleSettings
 from kit.archives import store
 from kit.schedule import DAY, ScheduleBed, make_schedule_bed
+from repository.catalogue import NoticeState
 from storage_backends.faulty import flipped
 
 SAMPLE = re.compile(r'([a-z_]+)(?:\{((?:[a-z_]+="(?:[^"\\\n]|\\.)*",?)*)\})? (-?[0-9.e+]+)')
@@ -106,6 +109,19 @@ def test_a_replica_that_is_away_is_a_figure(bed: ScheduleBed) -> None:
     assert value(samples, "kho_replica_reachable", replica="alpha") == 1
     assert value(samples, "kho_replica_reachable", replica="beta") == 0
     assert value(samples, "kho_under_replicated_aips") == 0
+
+
+def test_a_channel_fails_as_long_as_it_is_configured(bed: ScheduleBed) -> None:
+    """One that was taken out of the settings would fail for ever, for nobody asks it again."""
+    with bed.open() as archive:
+        for name in ("command-1", "webhook-1"):
+            archive.catalogue.keep_notice_state(
+                NoticeState(kind="damage", channel=name, error="exit 3")
+            )
+    notify = NotifySettings(command=(CommandSettings(argv=("/bin/false",)),))
+    bed.settings = msgspec.structs.replace(bed.settings, notify=notify)
+    told = {key: n for key, n in samples_of(bed).items() if key[0] == "kho_notify_channel_failing"}
+    assert told == {("kho_notify_channel_failing", (("channel", "command-1"),)): 1}
 
 
 def test_files_beyond_their_cycle_are_overdue(bed: ScheduleBed) -> None:

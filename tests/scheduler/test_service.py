@@ -17,12 +17,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from kho.config import load
+from kho.scheduler.composing import opener_of
 from kho.scheduler.service import HEARTBEAT, STALLED_S, Service, WorkerDied, scheduler_lock
 from kho.scheduler.service_manager import tell_manager, watchdog_s
 from kho.scheduler.timetable import LEAST, MOST, DueTrigger, Timetable
 from kit.command_line import Shell
 from kit.oracles import PROJECT
 from kit.schedule import DAY, ScheduleBed, make_schedule_bed
+from repository.catalogue import NoticeState
 from repository.locks import RepositoryLocked
 
 
@@ -208,6 +211,22 @@ def test_what_is_due_is_done_once_and_shown(shell: Shell) -> None:
     told = shell("schedule", "show").out
     assert "audit-sha512:beta\tlater" in told
     assert "not running" in told
+
+
+def test_a_channel_that_fails_is_told_once_and_only_while_it_is_configured(shell: Shell) -> None:
+    with (shell.here / "kho.toml").open("a") as stated:
+        stated.write('\n[[notify.command]]\nargv = ["/bin/false"]\n')
+    with opener_of(load(shell.here / "kho.toml"))() as catalogue:
+        for kind, channel in [
+            ("damage", "command-1"),
+            ("failed-drill", "command-1"),
+            ("damage", "smtp-1"),
+        ]:
+            catalogue.keep_notice_state(NoticeState(kind=kind, channel=channel, error="exit 1"))
+    told = shell("schedule", "show").out
+    assert told.count("command-1 fails: exit 1") == 1
+    assert "smtp-1" not in told
+    assert "smtp-1" not in shell("schedule", "show", "--json").out
 
 
 def test_damage_that_the_schedule_finds_is_its_exit_code(shell: Shell) -> None:
