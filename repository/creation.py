@@ -26,6 +26,7 @@ from schemas.digests import digests_of
 from schemas.errors import ConfigError
 from schemas.ids import RepositoryId
 from schemas.moments import Clock, format_moment, utc_now
+from schemas.nouns import Access
 from schemas.records import ReplicaMarker
 from schemas.text import Language, say
 from storage_backends.interface import ObjectExists, StorageBackend
@@ -136,18 +137,9 @@ def recovery_sheet(
     settings: RepositorySettings, replicas: Sequence[Replica], *, moment: str, lang: Language
 ) -> str:
     """What to do with one surviving copy and an empty machine."""
-    rows = "\n".join(
-        say(
-            "RECOVERY-SHEET-REPLICA",
-            lang,
-            name=replica.name,
-            url=place_of(replica.backend.url, replica.settings.options),
-            site=replica.settings.site,
-            medium=replica.settings.medium,
-            replica_id=replica.marker.replica_id,
-        )
-        for replica in replicas
-    )
+    rows = "\n".join(_sheet_row(replica, lang) for replica in replicas)
+    # The command named gives all back, where one replica alone can.
+    whole = next((each for each in replicas if each.may_hold(Access.SECRET)), replicas[0])
     return say(
         "RECOVERY-SHEET",
         lang,
@@ -155,8 +147,25 @@ def recovery_sheet(
         repository_id=settings.id,
         moment=moment,
         replicas=rows,
-        url=place_of(replicas[0].backend.url, replicas[0].settings.options),
+        url=place_of(whole.backend.url, whole.settings.options),
     )
+
+
+def _sheet_row(replica: Replica, lang: Language) -> str:
+    """Where the replica is, and which dossiers never go there."""
+    row = say(
+        "RECOVERY-SHEET-REPLICA",
+        lang,
+        name=replica.name,
+        url=place_of(replica.backend.url, replica.settings.options),
+        site=replica.settings.site,
+        medium=replica.settings.medium,
+        replica_id=replica.marker.replica_id,
+    )
+    if replica.may_hold(Access.SECRET):
+        return row
+    lacks = "SECRET" if replica.may_hold(Access.RESTRICTED) else "RESTRICTED"
+    return f"{row}\n{say(f'RECOVERY-SHEET-NO-{lacks}', lang)}"
 
 
 def _require_distinct_stores(

@@ -34,6 +34,21 @@ def test_init_writes_settings_that_say_what_was_asked(shell: Shell, tmp_path: Pa
     assert settings.language == "en"
 
 
+def test_the_recovery_sheet_says_which_replica_does_not_give_everything_back(
+    shell: Shell, tmp_path: Path
+) -> None:
+    replicas = ("a=a,networked=true", "b=b", "c=c,max_access=public")
+    asked = [part for each in replicas for part in ("--replica", f"{each},site=one")]
+    assert shell("init", "x", *asked, "--accept-shared-failure-domain").code == 0
+    sheet = (tmp_path / "x" / "RECOVERY.txt").read_text(encoding="utf-8")
+    (_head, a, b, c) = sheet.partition("What to do")[0].split(": file://")
+    assert "WITHOUT SECRET DOSSIERS" in a
+    assert "DOSSIERS" not in b
+    assert "PUBLIC DOSSIERS ONLY" in c
+    (command,) = [line for line in sheet.splitlines() if "kho restore" in line]
+    assert f"{tmp_path / 'b'}'" in command, "the replica that holds everything"
+
+
 def test_the_recovery_sheet_is_printed_and_lies_everywhere(shell: Shell, tmp_path: Path) -> None:
     asked = ("--replica", "alpha=a,site=one", "--replica", "beta=b,site=two")
     ran = shell("init", "x", *asked, "--accept-shared-failure-domain", "--lang", "vi")
