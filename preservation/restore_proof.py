@@ -112,6 +112,8 @@ class ProofWriter:
         trace: TracebackType | None,
     ) -> None:
         self._lines.close()
+        if error is not None:  # lines without a summary prove nothing
+            (self._target / f"{PROOF_LINES}.partial").unlink(missing_ok=True)
 
     def unreadable(self, replica: str, prefix: str) -> None:
         """An object could not be understood on any replica."""
