@@ -42,6 +42,12 @@ class BreakerTripped(RepositoryError):
     exit_code = 3
 
 
+class StillDamaged(RepositoryError):
+    """The store took the right bytes and gives others back: the medium is failing."""
+
+    code = "REPAIR-STILL-DAMAGED"
+
+
 def repair(
     archive: Repository,
     *,
@@ -105,10 +111,10 @@ def _heal(archive: Repository, wound: Wound, *, dry_run: bool) -> RepairedFile:
         aside = _replace(wound, now, source, size_bytes)
         after = _look(wound.replica, wound.item)
     except KhoError as error:
-        return line_of(wound.damage, Healing.FAILED, reason=str(error))
+        return line_of(wound.damage, Healing.FAILED, error=error)
     if after.verdict is not Verdict.INTACT:
-        reason = f"after repair: {after.verdict.value}"
-        return line_of(wound.damage, Healing.FAILED, reason=reason, aside=aside)
+        still = StillDamaged(verdict=after.verdict.value)
+        return line_of(wound.damage, Healing.FAILED, error=still, aside=aside)
     return line_of(wound.damage, Healing.HEALED, source=name, aside=aside, size=after.size_bytes)
 
 

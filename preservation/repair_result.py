@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+import msgspec
+
 from schemas.records import Record
 
 
@@ -23,7 +25,8 @@ class Healing(StrEnum):
 
 class RepairedFile(Record, frozen=True, kw_only=True):
     """One damaged file. ``source`` is the replica it was healed from, ``aside`` where the
-    damaged bytes are kept."""
+    damaged bytes are kept; ``reason_code`` and ``reason_fields`` say in any language why it was
+    not healed, ``reason`` says it to programs."""
 
     replica: str
     aip_id: str
@@ -33,6 +36,8 @@ class RepairedFile(Record, frozen=True, kw_only=True):
     source: str = ""
     aside: str = ""
     reason: str = ""
+    reason_code: str = ""
+    reason_fields: dict[str, str] = msgspec.field(default_factory=dict)
     size: int = 0
 
     @property

@@ -15,6 +15,7 @@ from repository.facts import FileFacts
 from repository.ocfl.inventory import INVENTORY, SIDECAR
 from repository.ocfl.layout import root_files
 from repository.replica import Replica
+from schemas.errors import KhoError
 from schemas.ids import AipId
 from schemas.nouns import Place
 from storage_backends.interface import Source
@@ -85,7 +86,7 @@ def line_of(
     *,
     source: str = "",
     aside: str = "",
-    reason: str = "",
+    error: KhoError | None = None,
     size: int = 0,
 ) -> RepairedFile:
     """What became of one damaged file."""
@@ -99,7 +100,9 @@ def line_of(
         healing=healing,
         source=source,
         aside=aside,
-        reason=reason,
+        reason=str(error) if error else "",
+        reason_code=error.code if error else "",
+        reason_fields={name: str(value) for name, value in error.fields.items()} if error else {},
         size=size,
     )
 

@@ -113,7 +113,9 @@ def tell_audit(session: Session, result: AuditResult) -> None:
     session.tell("LEDGER-HEAD", head=result.ledger_head)
     if not result.is_trustworthy:
         session.tell("AUDIT-UNTRUSTED")
-    if result.found_damage:
+    if result.unexpected and not result.damage:
+        session.tell("AUDIT-STRANGERS", unexpected=result.unexpected)
+    elif result.found_damage:
         session.tell("AUDIT-DAMAGED", damaged=len(result.damage), unexpected=result.unexpected)
     elif result.is_trustworthy:
         session.tell("AUDIT-CLEAN")

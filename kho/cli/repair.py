@@ -7,7 +7,7 @@ from kho.cli.exits import Exit, weightiest
 from kho.cli.output import print_json
 from kho.cli.recovered import tell_recovered
 from kho.cli.session import Session
-from preservation.repair_result import Healing, RepairResult
+from preservation.repair_result import Healing, RepairedFile, RepairResult
 
 
 @command("repair", code="CLI-REPAIR", printed=RepairResult)
@@ -62,9 +62,15 @@ def tell_repair(session: Session, result: RepairResult) -> None:
             path=file.path,
             source=file.source,
             aside=file.aside,
-            reason=file.reason,
+            reason=_reason(session, file),
         )
     if result.files:
         session.tell("REPAIR-SUMMARY", healed=result.healed, not_healed=result.not_healed)
     else:
         session.tell("REPAIR-NOTHING")
+
+
+def _reason(session: Session, file: RepairedFile) -> str:
+    if not file.reason_code:
+        return file.reason
+    return session.say(file.reason_code, **file.reason_fields)

@@ -67,6 +67,28 @@ def test_an_audit_names_what_was_damaged_and_repair_heals_it(archive: Shell) -> 
     assert "nothing to repair" in archive("repair").out
 
 
+def test_a_folder_in_the_place_of_a_file_is_told_in_words(archive: Shell) -> None:
+    path = content_of(archive, "a", "phu-luc/a.txt")
+    path.unlink()
+    path.mkdir()
+    assert archive("audit", "--all").code == 3
+    ran = archive("repair")
+    assert ran.code == 3
+    assert "NOT HEALED" in ran.out
+    assert "STORAGE-" not in ran.out
+    assert "folder" in ran.out
+    assert "STORAGE-" not in archive("--lang", "vi", "repair").out
+
+
+def test_strangers_alone_are_not_for_repair(archive: Shell) -> None:
+    stranger = content_of(archive, "a", "phu-luc/a.txt").with_name("la.txt")
+    stranger.write_bytes(b"?")
+    ran = archive("audit", "--all")
+    assert ran.code == 3
+    assert "NOT AS IT SHOULD BE" in ran.out
+    assert "Next: kho repair" not in ran.out
+
+
 def test_repair_says_where_damaged_bytes_are_kept_and_that_there_were_none(
     archive: Shell,
 ) -> None:
